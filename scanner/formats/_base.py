@@ -1,0 +1,135 @@
+"""What a format receives and what it yields.
+
+A `Document` is a text with the address of each of its lines, or the bytes of a binary file. A file is one document;
+a notebook yields further ones (its sources, its stored outputs), whose lines keep their place in the notebook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from scanner.records import Origin, Scalar
+
+Role = Literal["setting", "metric", "fact", "mark"]
+
+DocumentKind = Literal["log", "python", "shell", "json", "yaml", "toml", "ini", "csv", "notebook", "binary"]
+
+
+class Stated(NamedTuple):
+    """What one place of a document says, in its own words."""
+
+    key: str
+    """As written ("lr0", "--learning_rate", "eval/loss", "Kayip"); for a fact or mark, an id of fields.toml."""
+    value: Scalar
+    """As written or, where the format is typed (JSON, event files), as typed."""
+    line: int
+    """1-based line of the *document*; 0 when a binary file has no lines."""
+    role: Role = "setting"
+    """"setting": what was asked for or recorded as configuration. "metric": a measurement (give `step` and `epoch`
+    where known; counters written on the same line as metrics may simply be stated as metrics of their own).
+    "fact": identity and linking (output_dir, program, started_at). "mark": training_start, training_end, launch..."""
+    step: float | None = None
+    epoch: float | None = None
+    origin: Origin | None = None
+    """None: after the document's kind (log: reported, python: script, shell: command_line, others: config_file)."""
+    pointer: str = ""
+    segment: int | None = None
+    """Which execution of the document; None leaves it to the segmenter."""
+    raw: str = ""
+    """The characters seen; empty: key and value are shown."""
+    end_line: int | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """A text with addresses, or a binary file's bytes."""
+
+    path: str
+    kind: DocumentKind
+    lines: list[str] = field(default_factory=list)
+    """Without terminators; `\\r` stays inside (see `frames`), colour codes and NUL bytes are gone."""
+    data: bytes = b""
+    """The bytes of a binary file; empty for text."""
+    siblings: frozenset[str] = frozenset()
+    """Names of the files in the same folder, this one included."""
+    numbers: list[int] | None = None
+    """Physical line of each line, for documents inside a file; None: 1, 2, 3, ..."""
+    pointers: list[str] | None = None
+    """Inner address of each line, for documents inside a file."""
+    origin: Origin | None = None
+    """Overrides the origin that follows from `kind`."""
+    claimed: set[int] = field(default_factory=set)
+    """Lines that a specific format has read as metrics; generic formats leave them alone."""
+
+    @property
+    def name(self) -> str:
+        """The file's own name, lower case."""
+        return self.path.rsplit("/", 1)[-1].lower()
+
+    @property
+    def folder(self) -> str:
+        """The folder's root-relative path, "" at the root."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it stands inside another document."""
+        return self.numbers is not None
+
+    def address(self, line: int) -> tuple[int, str]:
+        """Physical line and inner address of a line of the document."""
+        if self.numbers is None or line < 1:
+            return line, ""
+        index = min(line, len(self.numbers)) - 1
+        return self.numbers[index], self.pointers[index] if self.pointers else ""
+
+    def head(self, n_lines: int = 40) -> str:
+        """The first lines, at most 400 characters of each: enough to recognise a format."""
+        return "\n".join(line[:400] for line in self.lines[:n_lines])
+
+    def text(self) -> str:
+        """The whole text."""
+        return "\n".join(self.lines)
+
+    def frames(self) -> Iterator[tuple[int, str]]:
+        """(line, text) of everything a terminal would have shown: a line is split at `\\r`.
+
+        A progress bar that redraws itself thousands of times on one physical line yields each of its frames under
+        that line's number.
+        """
+        for number, line in enumerate(self.lines, 1):
+            if "\r" in line:
+                for part in line.split("\r"):
+                    if part.strip():
+                        yield number, part
+            elif line:
+                yield number, line
+
+    def inner(self, kind: DocumentKind, lines: list[str], numbers: list[int], pointers: list[str]) -> Document:
+        """A document inside this one."""
+        return replace(self, kind=kind, lines=lines, data=b"", numbers=numbers, pointers=pointers, claimed=set())
+
+
+NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+"""A finite decimal number, as a regular expression without groups."""
+
+LOOSE_NUMBER = rf"(?:{NUMBER}|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity))"
+"""A number or NaN or infinity."""
+
+
+def has_any(*literals: str) -> Callable[[str], bool]:
+    """A test for any of the literals in a text, ignoring ASCII case."""
+    pattern = re.compile("|".join(re.escape(literal) for literal in literals), re.IGNORECASE)
+    return lambda text: pattern.search(text) is not None
+
+
+def parse_number(text: str) -> float | None:
+    """The number that the text writes (also NaN, inf, `1,234.5`, `12%`), or None."""
+    cleaned = text.strip().rstrip("%").replace(",", "").replace("_", "")
+    try:
+        return float(cleaned)
+    except ValueError:
+        return None

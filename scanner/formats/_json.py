@@ -1,0 +1,94 @@
+"""JSON with places: every value with the line it stands at. Iterative, so that nesting cannot exhaust the stack.
+
+Accepts bare NaN and Infinity (Python's json writes them) and stops with ValueError at anything else that is no JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|-?(?:\d[\d.eE+-]*|Infinity|NaN)|true|false|null', re.DOTALL)
+_WORDS = {"true": True, "false": False, "null": None}
+MAX_DEPTH = 200
+
+
+class Leaf(NamedTuple):
+    """A scalar of a JSON text."""
+
+    path: tuple[str | int, ...]
+    value: str | float | int | bool | None
+    line: int
+    """1-based."""
+
+    @property
+    def pointer(self) -> str:
+        """RFC 6901."""
+        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in self.path)
+
+
+def leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
+    """All scalars in the order of the text. Raises ValueError where the text is no JSON (also when it is cut off)."""
+    stack: list[list[Any]] = []  # [is_object, key or index, expects_value]
+    line, counted = first_line, 0
+    done = False
+    for match in _TOKEN.finditer(text):
+        gap = text[counted : match.start()]
+        if gap and not gap.isspace():
+            raise ValueError(f"no JSON at character {counted}")
+        line += gap.count("\n")
+        counted = match.end()
+        token = match.group()
+        if done:
+            raise ValueError("text after the end")
+        first = token[0]
+        if first in "{[":
+            if len(stack) >= MAX_DEPTH:
+                raise ValueError("nested too deep")
+            stack.append([first == "{", None if first == "{" else 0, first == "["])
+            continue
+        if first in "}]":
+            if not stack or stack[-1][0] != (first == "}"):
+                raise ValueError("unbalanced")
+            stack.pop()
+            done = not stack
+            continue
+        if first == ",":
+            if not stack:
+                raise ValueError("unexpected ,")
+            if stack[-1][0]:
+                stack[-1][1], stack[-1][2] = None, False
+            else:
+                stack[-1][1] += 1
+            continue
+        if first == ":":
+            if not stack or not stack[-1][0]:
+                raise ValueError("unexpected :")
+            stack[-1][2] = True
+            continue
+        if stack and stack[-1][0] and not stack[-1][2]:
+            if first != '"':
+                raise ValueError("a key must be a string")
+            stack[-1][1] = json.loads(token, strict=False)
+            line += token.count("\n")
+            continue
+        yield Leaf(tuple(part[1] for part in stack), _scalar(token), line)
+        line += token.count("\n")
+        done = not stack
+    rest = text[counted:]
+    if stack or not done or (rest and not rest.isspace()):
+        raise ValueError("the text ends early")
+
+
+def _scalar(token: str) -> str | float | int | bool | None:
+    if token[0] == '"':
+        return str(json.loads(token, strict=False))
+    if token in _WORDS:
+        return _WORDS[token]
+    if token in ("NaN", "Infinity", "-Infinity"):
+        return float(token)
+    if token.lstrip("-").isdigit() and len(token) <= 18:
+        return int(token)
+    return float(token)

@@ -1,0 +1,171 @@
+"""The walk: every file met under the roots, in a fixed order, each either to be read or skipped for a reason."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import regex
+
+from scanner.errors import IntakeError
+from scanner.intake.decode import COMPRESSED
+from scanner.knowledge import WalkRules, walk_rules
+from scanner.records import Skip
+
+OWN_MARK = "scan-trainings.json"
+"""File that marks a folder as this program's own output."""
+
+
+class Candidate(NamedTuple):
+    """A file that will be read."""
+
+    path: str
+    """Root-relative, POSIX separators; undecodable bytes as surrogate escapes."""
+    absolute: str
+    kind: str
+    """Kind of document."""
+    compression: str
+    """"", or the method of formats/decode."""
+    size: int
+    mtime_ns: int
+    siblings: frozenset[str]
+
+
+def crawl(roots: tuple[Path, ...]) -> Iterator[Candidate | Skip]:
+    """Walk the roots. Raises IntakeError when a root does not exist or is neither folder nor file.
+
+    With several roots each path begins with its root's name, made unique.
+    """
+    prefixes = _prefixes(roots)
+    rules = walk_rules()
+    for root, prefix in zip(roots, prefixes, strict=True):
+        try:
+            mode = root.stat().st_mode
+        except OSError as error:
+            raise IntakeError(f"{root}: {error.strerror or error}") from error
+        if stat.S_ISREG(mode):
+            info = root.stat()
+            yield _classify(root.name, str(root), info.st_size, info.st_mtime_ns, frozenset([root.name]), rules)
+        elif stat.S_ISDIR(mode):
+            yield from _walk(str(root), prefix, rules)
+        else:
+            raise IntakeError(f"{root}: neither a folder nor a regular file")
+
+
+def _prefixes(roots: tuple[Path, ...]) -> list[str]:
+    if len(roots) == 1:
+        return [""]
+    names: list[str] = []
+    for root in roots:
+        name = root.resolve().name or "root"
+        n = sum(known == name or known.startswith(f"{name}~") for known in names)
+        names.append(f"{name}~{n + 1}" if n else name)
+    return names
+
+
+def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]:
+    stack = [(top, prefix)]
+    while stack:
+        folder, relative = stack.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted(entries, key=lambda e: os.fsencode(e.name))
+        except OSError as error:
+            yield Skip(relative or ".", "crawl", "unreadable", error.strerror or str(error), 0)
+            continue
+        names = frozenset(entry.name for entry in found)
+        reason = _refused(folder, names, relative, rules)
+        if reason:
+            yield Skip(relative or ".", "crawl", reason[0], reason[1], 0)
+            continue
+        below: list[tuple[str, str]] = []
+        for entry in found:
+            path = f"{relative}/{entry.name}" if relative else entry.name
+            yield from _entry(entry, path, names, below, rules)
+        stack.extend(reversed(below))
+
+
+def _entry(
+    entry: os.DirEntry[str], path: str, names: frozenset[str], below: list[tuple[str, str]], rules: WalkRules
+) -> Iterator[Candidate | Skip]:
+    try:
+        if entry.is_symlink():
+            yield Skip(path, "crawl", "symlink", "", 1)
+        elif entry.is_dir(follow_symlinks=False):
+            if entry.name in rules.folders:
+                yield Skip(path, "crawl", rules.folders[entry.name], entry.name, 0)
+            else:
+                below.append((entry.path, path))
+        else:
+            info = entry.stat(follow_symlinks=False)
+            if not stat.S_ISREG(info.st_mode):
+                yield Skip(path, "crawl", "special_file", stat.filemode(info.st_mode)[0], 1)
+            else:
+                yield _classify(path, entry.path, info.st_size, info.st_mtime_ns, names, rules)
+    except OSError as error:
+        yield Skip(path, "crawl", "unreadable", error.strerror or str(error), 1)
+
+
+def _refused(folder: str, names: frozenset[str], relative: str, rules: WalkRules) -> tuple[str, str] | None:
+    """Why a folder is not entered, or None."""
+    if OWN_MARK in names:
+        return "own_output", OWN_MARK
+    for mark, reason in rules.marks.items():
+        if mark.partition("/")[0] in names and ("/" not in mark or os.path.exists(os.path.join(folder, mark))):
+            return reason, mark
+    if relative:
+        for build_file in rules.build_files:
+            if build_file in names:
+                package = _package_name(os.path.join(folder, build_file))
+                if package in rules.vendored:
+                    return "vendored", package
+    return None
+
+
+_NAME = regex.compile(rb"""(?m)^\s*(?:name\s*=\s*|setup\([^)]*?name\s*=\s*)["']?([\w.\-]+)""")
+
+
+def _package_name(path: str) -> str:
+    """The distribution that a build file names, lower case; "" when it names none."""
+    try:
+        with open(path, "rb") as stream:
+            found = _NAME.search(stream.read(200_000), timeout=1)
+    except (OSError, TimeoutError):
+        return ""
+    return found[1].decode("ascii", "replace").lower() if found else ""
+
+
+def _classify(
+    path: str, absolute: str, size: int, mtime_ns: int, names: frozenset[str], rules: WalkRules
+) -> Candidate | Skip:
+    name = path.rsplit("/", 1)[-1].lower()
+    compression = ""
+    for ending, method in COMPRESSED.items():
+        if name.endswith(ending):
+            compression, name = method, name.removesuffix(ending)
+    extension = _extension(name)
+    if any(mark in name for mark in rules.binary_names) or extension in rules.binary_extensions:
+        kind = "binary"
+    elif name in rules.skipped_names:
+        return Skip(path, "crawl", rules.skipped_names[name], "", 1)
+    elif extension in rules.skipped:
+        return Skip(path, "crawl", rules.skipped[extension], extension, 1)
+    else:
+        kind = rules.kinds.get(extension, "log")
+    for pattern, reason in rules.skipped_paths:
+        if pattern.search(path, timeout=1):
+            return Skip(path, "crawl", reason, "", 1)
+    limit = rules.binary_bytes if kind == "binary" else rules.data_csv_bytes if kind == "csv" else rules.text_bytes
+    if size > limit:
+        return Skip(path, "crawl", "too_large", str(size), 1)
+    return Candidate(path, absolute, kind, compression, size, mtime_ns, names)
+
+
+def _extension(name: str) -> str:
+    """Last extension, lower case; an editor's backup (`train.py~`) has the extension of its original."""
+    name = name.rstrip("~")
+    stem, dot, extension = name.rpartition(".")
+    return f".{extension}" if dot and stem else ""

@@ -1,0 +1,222 @@
+"""One file's bytes to findings: decode, ask the formats, name what they state, cut executions apart.
+
+The only place where a key as written becomes a field: spellings, types and bounds are the knowledge's, structure is
+the formats', and `found_by` and the origin are stamped here, so that no format can forget or lie about them.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import defaultdict
+
+from scanner.formats import all_formats, is_generic
+from scanner.formats._base import Document, Stated
+from scanner.intake import line_rules
+from scanner.intake.segment import Event, cut
+from scanner.knowledge import convert, find_field, name_metric
+from scanner.knowledge._fields import fact_names
+from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Series, Skip, SourceFile
+
+_ORIGINS: dict[str, Origin] = {"log": "reported", "python": "script", "shell": "command_line"}
+MAX_OBSERVATIONS = 200_000
+"""Per file; past this the file is recorded as cut off."""
+
+
+class _Sighting:
+    """A Stated with the document and format it came from."""
+
+    __slots__ = ("document", "found_by", "order", "stated")
+
+    def __init__(self, stated: Stated, document: Document, found_by: str, order: int) -> None:
+        self.stated = stated
+        self.document = document
+        self.found_by = found_by
+        self.order = order
+
+
+def extract(document: Document, source: SourceFile) -> Findings:
+    """All that the formats and line rules find in a document and the documents inside it."""
+    sightings: list[_Sighting] = []
+    skips: list[Skip] = []
+    queue = [document]
+    while queue:
+        current = queue.pop(0)
+        _read(current, sightings, queue, skips)
+    observations: list[Observation] = []
+    series: dict[tuple[str, int, str], Series] = {}
+    by_document: dict[int, list[_Sighting]] = defaultdict(list)
+    documents: dict[int, Document] = {}
+    for sighting in sightings:
+        documents[id(sighting.document)] = sighting.document
+        by_document[id(sighting.document)].append(sighting)
+    next_segment = 0
+    for key, found in by_document.items():
+        next_segment = _name(documents[key], found, observations, series, next_segment)
+    if len(observations) > MAX_OBSERVATIONS:
+        skips.append(Skip(source.path, "extract", "too_many_observations", str(len(observations)), 0))
+        del observations[MAX_OBSERVATIONS:]
+    curves = tuple(series.values())
+    formats = tuple(sorted({o.found_by for o in observations} | {s.found_by for s in curves}))
+    file = source._replace(
+        formats=formats, n_observations=len(observations), n_points=sum(len(curve) for curve in curves)
+    )
+    return Findings(file, tuple(observations), curves, tuple(skips))
+
+
+def _read(document: Document, sightings: list[_Sighting], queue: list[Document], skips: list[Skip]) -> None:
+    specific_done = False
+    for module in all_formats():
+        if is_generic(module) and not specific_done:
+            specific_done = True
+            document.claimed.update(s.stated.line for s in sightings if s.document is document and s.stated.role == "metric")
+        try:
+            if not module.wants(document):
+                continue
+            for found in module.read(document):
+                if isinstance(found, Document):
+                    queue.append(found)
+                else:
+                    sightings.append(_Sighting(found, document, module.ID, len(sightings)))
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError, OverflowError, AttributeError) as error:
+            # A file that breaks a reader is told as such, and what was read of it before stays.
+            detail = f"{module.ID}: {type(error).__name__}: {str(error)[:160]}"
+            skips.append(Skip(document.path, "extract", "malformed", detail, 0))
+    if document.kind == "log":
+        sightings.extend(_Sighting(s, document, "line_rules", len(sightings)) for s in line_rules.read(document))
+
+
+def _name(
+    document: Document,
+    found: list[_Sighting],
+    observations: list[Observation],
+    series: dict[tuple[str, int, str], Series],
+    base: int,
+) -> int:
+    """Turn one document's sightings into observations and series; returns the next free segment of the file."""
+    found.sort(key=lambda s: (s.stated.line, s.order))
+    _share_counters(found)
+    cuts = cut(_events(found)) if document.kind == "log" else []
+    top = base
+    for sighting in found:
+        stated = sighting.stated
+        segment = base + (stated.segment if stated.segment is not None else bisect_right(cuts, stated.line))
+        top = max(top, segment + 1)
+        line, pointer = document.address(stated.line)
+        end_line = document.address(stated.end_line)[0] if stated.end_line else line
+        place = Locator(document.path, line, end_line, stated.pointer or pointer, segment)
+        origin = stated.origin or document.origin or _ORIGINS.get(document.kind, "config_file")
+        raw = (stated.raw or f"{stated.key} = {stated.value}")[:RAW_LIMIT]
+        if stated.role == "metric":
+            _add_point(sighting, place, series, observations, origin, raw)
+        elif stated.role in ("fact", "mark"):
+            observations.append(
+                Observation(stated.key, stated.value, raw, stated.step, stated.epoch, origin, sighting.found_by, place)
+            )
+        else:
+            _add_setting(sighting, place, observations, origin, raw)
+    return top
+
+
+def _add_setting(
+    sighting: _Sighting, place: Locator, observations: list[Observation], origin: Origin, raw: str
+) -> None:
+    stated = sighting.stated
+    hit = find_field(stated.key)
+    if hit is None:
+        return
+    if hit.flag is not None:
+        value = hit.flag if convert("gradient_checkpointing", stated.value) is True else None
+    else:
+        value = convert(hit.field, stated.value)
+    if value is None:
+        return
+    observations.append(
+        Observation(hit.field, value, raw, None, None, origin, sighting.found_by, place._replace(pointer=place.pointer))
+    )
+
+
+def _add_point(
+    sighting: _Sighting,
+    place: Locator,
+    series: dict[tuple[str, int, str], Series],
+    observations: list[Observation],
+    origin: Origin,
+    raw: str,
+) -> None:
+    stated = sighting.stated
+    name = name_metric(stated.key)
+    if name is None:
+        return
+    try:
+        value = float(str(stated.value).strip().rstrip("%")) if isinstance(stated.value, str) else float(stated.value)
+    except ValueError:
+        return
+    metric = f"counter:{name.name}" if name.kind == "counter" else name.name
+    key = (metric, place.segment, sighting.found_by)
+    curve = series.get(key)
+    if curve is None:
+        curve = series[key] = Series(metric, stated.key, place.path, place.segment, sighting.found_by, place.pointer)
+    if place.pointer != curve.pointer and not curve.pointers:
+        curve.pointers.extend([curve.pointer] * len(curve))
+    if curve.pointers or place.pointer != curve.pointer:
+        curve.pointers.append(place.pointer)
+    curve.steps.append(math.nan if stated.step is None else stated.step)
+    curve.epochs.append(math.nan if stated.epoch is None else stated.epoch)
+    curve.values.append(value)
+    curve.lines.append(place.start_line)
+
+
+def _share_counters(found: list[_Sighting]) -> None:
+    """Give the metrics of a line the counters that stand on the same line, where the format did not."""
+    by_line: dict[tuple[int, str, str], list[_Sighting]] = defaultdict(list)
+    for sighting in found:
+        if sighting.stated.role == "metric":
+            by_line[sighting.stated.line, sighting.found_by, sighting.stated.pointer].append(sighting)
+    for group in by_line.values():
+        counters: dict[str, float] = {}
+        for sighting in group:
+            name = name_metric(sighting.stated.key)
+            if name is not None and name.kind == "counter":
+                try:
+                    counters.setdefault(name.name, float(sighting.stated.value))
+                except ValueError:
+                    continue
+        if not counters:
+            continue
+        for sighting in group:
+            stated = sighting.stated
+            sighting.stated = stated._replace(
+                step=counters.get("step") if stated.step is None else stated.step,
+                epoch=counters.get("epoch") if stated.epoch is None else stated.epoch,
+            )
+
+
+def _events(found: list[_Sighting]) -> list[Event]:
+    """What the segmenter wants to know, from the sightings of one document."""
+    events: list[Event] = []
+    for sighting in found:
+        stated = sighting.stated
+        if stated.segment is not None:
+            continue
+        if stated.role == "mark":
+            kind = {"launch": "launch", "training_start": "start", "training_end": "end", "early_stop": "end"}.get(
+                stated.key, "fatal" if stated.key.startswith("failure:") else ""
+            )
+            if kind:
+                events.append(Event(stated.line, kind))  # type: ignore[arg-type]
+        elif stated.role == "fact":
+            if stated.key in ("exception",):
+                events.append(Event(stated.line, "fatal"))
+            elif stated.key in ("process_id", "job_id", "command", "started_at") and stated.key in fact_names():
+                events.append(Event(stated.line, "setting", stated.key))
+        elif stated.role == "setting":
+            hit = find_field(stated.key)
+            if hit is not None:
+                events.append(Event(stated.line, "setting", hit.field))
+        else:
+            if stated.epoch is not None:
+                events.append(Event(stated.line, "epoch", sighting.found_by, stated.epoch))
+            elif stated.step is not None:
+                events.append(Event(stated.line, "step", sighting.found_by, stated.step))
+    return events

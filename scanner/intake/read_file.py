@@ -1,0 +1,51 @@
+"""One candidate to its findings: what a worker does with a file."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+
+from scanner.formats._base import Document, DocumentKind
+from scanner.intake.crawl import Candidate
+from scanner.intake.decode import DecodeError, decode, decompress
+from scanner.intake.extract import extract
+from scanner.intake.prefilter import may_matter
+from scanner.knowledge import walk_rules
+from scanner.records import Findings, Skip, SourceFile
+
+
+def read_file(candidate: Candidate) -> Findings:
+    """Read, decode and extract one file; a file that cannot be read becomes a skip, never an exception."""
+    path = candidate.path
+    try:
+        document, source = open_document(candidate)
+    except OSError as error:
+        return Findings(None, skips=(Skip(path, "read", "unreadable", error.strerror or str(error), 1),))
+    except DecodeError as error:
+        return Findings(None, skips=(Skip(path, "decode", error.reason, error.detail, 1),))
+    if document.kind != "binary" and not may_matter(document.text()) and not _tells_by_name(path):
+        return Findings(source)
+    return extract(document, source)
+
+
+def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
+    """The file as a document, and its row of the files table before extraction. Raises OSError and DecodeError."""
+    path = candidate.path
+    with open(candidate.absolute, "rb") as stream:
+        data = stream.read()
+    source = SourceFile(path, candidate.size, hashlib.sha256(data).hexdigest(), "binary", (), 0, 0)
+    rules = walk_rules()
+    if candidate.compression:
+        limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
+        data = decompress(data, candidate.compression, limit)
+    if candidate.kind == "binary":
+        return Document(path, "binary", data=data, siblings=candidate.siblings), source
+    decoded = decode(data)
+    kind = cast(DocumentKind, candidate.kind)
+    return Document(path, kind, decoded.lines, siblings=candidate.siblings), source._replace(encoding=decoded.encoding)
+
+
+def _tells_by_name(path: str) -> bool:
+    """Tracker files that say something without any word of training (`metrics/acc`, an empty `output.log`)."""
+    folders = path.split("/")[:-1]
+    return any(part in ("mlruns", "wandb", "metrics", "params", "lightning_logs") for part in folders)

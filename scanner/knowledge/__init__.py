@@ -1,0 +1,34 @@
+"""What we know, as data: the only reader of this folder's TOML. Everything is validated, compiled and frozen once."""
+
+from scanner.knowledge._failures import FailureClass, failure_classes
+from scanner.knowledge._fields import Field, convert, field_names, fields, find_field, framework_rank, split_key
+from scanner.knowledge._metrics import MetricName, metric_goal, metric_rank, name_metric
+from scanner.knowledge._models import canonical_model, model_family
+from scanner.knowledge._read import normalize_key
+from scanner.knowledge._signals import Signal, signals
+from scanner.knowledge._statuses import status_of
+from scanner.knowledge._walk import WalkRules, walk_rules
+
+__all__ = [
+    "FailureClass",
+    "Field",
+    "MetricName",
+    "Signal",
+    "WalkRules",
+    "canonical_model",
+    "convert",
+    "failure_classes",
+    "field_names",
+    "fields",
+    "find_field",
+    "framework_rank",
+    "metric_goal",
+    "metric_rank",
+    "model_family",
+    "name_metric",
+    "normalize_key",
+    "signals",
+    "split_key",
+    "status_of",
+    "walk_rules",
+]

@@ -1,0 +1,231 @@
+"""The records that stages exchange. Standard library only; none can be built without its evidence.
+
+A `Stated` is what a format saw, in the words of the file; an `Observation` is the same thing under a field's name and
+in its unit; a `Series` is a curve; a `Run` is what assembly made of them; an `Outcome` is what may be said about it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Scalar = str | float | int | bool
+"""A typed value."""
+
+Origin = Literal["reported", "command_line", "config_file", "script"]
+"""Who states a value: the execution itself, its command line, a configuration file, or a script's source."""
+
+ORIGINS: tuple[Origin, ...] = ("reported", "command_line", "config_file", "script")
+"""From the strongest to the weakest."""
+
+Kind = Literal["executed", "declared"]
+Status = Literal["success", "failed", "unknown"]
+
+RAW_LIMIT = 200
+"""Characters of the original text kept with an observation."""
+
+
+class Locator(NamedTuple):
+    """Where something stands."""
+
+    path: str
+    """Root-relative, POSIX separators."""
+    start_line: int
+    """Physical line, 1-based, counted by `\\n` alone; 0 when a binary file has no lines."""
+    end_line: int
+    pointer: str = ""
+    """Inner address: a notebook cell ("cell 13"), a JSON pointer ("/log_history/3/loss"), an event tag."""
+    segment: int = 0
+    """Which execution inside the file, 0-based."""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.start_line}" if self.start_line else self.path
+        return f"{place} ({self.pointer})" if self.pointer else place
+
+
+class Observation(NamedTuple):
+    """What one place states about one field, fact or signal; never a default, a guess or a verdict."""
+
+    id: str
+    """A field of RUN_SEMANTICS section 2, a fact ("output_dir"), or a signal ("failure:oom_gpu")."""
+    value: Scalar
+    raw: str
+    step: float | None
+    epoch: float | None
+    origin: Origin
+    found_by: str
+    """The format or line rule that saw it."""
+    locator: Locator
+
+
+@dataclass(slots=True)
+class Series:
+    """One curve of one execution as columns: the points of one metric in the order of the file."""
+
+    metric: str
+    """Canonical name: "train_loss", "eval_loss", "eval_accuracy", "learning_rate", ..."""
+    written: str
+    """The key as the file writes it."""
+    path: str
+    segment: int
+    found_by: str
+    pointer: str = ""
+    steps: array[float] = field(default_factory=lambda: array("d"))
+    """Optimizer steps; NaN where a point states none."""
+    epochs: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    pointers: list[str] = field(default_factory=list)
+    """Inner address of each point; empty when all share `pointer`."""
+
+    def locator(self, index: int) -> Locator:
+        """Where the point stands."""
+        line = self.lines[index]
+        return Locator(self.path, line, line, self.pointers[index] if self.pointers else self.pointer, self.segment)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+class SourceFile(NamedTuple):
+    """A file that was read."""
+
+    path: str
+    size: int
+    digest: str
+    """SHA-256 of the bytes as stored on disk, hexadecimal."""
+    encoding: str
+    formats: tuple[str, ...]
+    """Formats that found something in it."""
+    n_observations: int
+    n_points: int
+
+
+class Skip(NamedTuple):
+    """A file, folder or part of a file that was met and not read."""
+
+    path: str
+    stage: str
+    reason: str
+    """Stable id, e.g. "binary", "too_large", "unreadable", "virtual_environment"."""
+    detail: str
+    n_files: int
+    """Files that this record stands for: 1 for a file, 0 for a part of one or for a folder that was not entered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that intake learnt from one file."""
+
+    file: SourceFile | None
+    observations: tuple[Observation, ...] = ()
+    series: tuple[Series, ...] = ()
+    skips: tuple[Skip, ...] = ()
+
+
+class Value(NamedTuple):
+    """The value of one field of a run."""
+
+    field: str
+    chosen: Observation
+    others: tuple[Observation, ...]
+    """Observations of the same field that lost, strongest first."""
+    rule: str
+    """Why `chosen` won: "only", "agree", "reported_wins", "command_line_wins", "latest", "derived", ..."""
+
+    @property
+    def value(self) -> Scalar:
+        return self.chosen.value
+
+
+class Link(NamedTuple):
+    """Why a piece of evidence belongs to a run."""
+
+    path: str
+    segment: int
+    reason: str
+    because: Locator | None
+
+
+class Evidence(NamedTuple):
+    """A file behind a run."""
+
+    path: str
+    role: str
+    """"execution", "recipe" or "copy"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training: executed, or declared and never seen to run."""
+
+    run_id: str
+    kind: Kind
+    project: str
+    name: str
+    values: dict[str, Value]
+    series: tuple[Series, ...]
+    signals: tuple[Observation, ...]
+    """Facts and signals of the execution in the order of the files: starts, ends, failures, tracker status."""
+    links: tuple[Link, ...]
+    evidence: tuple[Evidence, ...]
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            raise ValueError(f"run {self.run_id} has no evidence")
+
+
+class Issue(NamedTuple):
+    """A failure or quality class that was seen in a run, whether or not it decided the outcome."""
+
+    id: str
+    kind: str
+    """"fatal", "numerical", "quality" or "handled"."""
+    because: Locator
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What may be said about how a run ended."""
+
+    run_id: str
+    kind: Kind
+    status: Status
+    rule: str
+    """Id of the deciding rule."""
+    failures: tuple[str, ...] = ()
+    because: tuple[Observation, ...] = ()
+    against: tuple[Observation, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What was looked for and not found, as stable ids."""
+    issues: tuple[Issue, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.status != "unknown" and not self.because:
+            raise ValueError(f"{self.status} without evidence: {self.run_id}")
+        if self.kind == "declared" and self.status != "unknown":
+            raise ValueError(f"a declared run has no outcome: {self.run_id}")
+
+
+class Figure(NamedTuple):
+    """One number of a learning, with its interval where it is a share or an estimate."""
+
+    name: str
+    value: Scalar | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """A statement over many runs, as ids and figures; the words are the report's."""
+
+    id: str
+    """Kind of statement, e.g. "model_attempts"; a key of the catalogue."""
+    subject: str
+    """What it is about, e.g. a model's name; "" when about the whole tree."""
+    figures: tuple[Figure, ...]
+    run_ids: tuple[str, ...]

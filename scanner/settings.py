@@ -1,0 +1,23 @@
+"""What a scan was asked to do: frozen, made once by the command line and handed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One scan's settings."""
+
+    roots: tuple[Path, ...]
+    """Folders (or single files) to scan, as the user named them."""
+
+    out: Path
+    """Folder that receives LEARNINGS.md and learnings/."""
+
+    jobs: int = 1
+    """Worker processes; 1 reads in the calling process."""
+
+    number_style: str = "seed"
+    """How the document writes numbers: "seed" (`9,109`, `10.3%`) or "cldr" (`9.109`, `%10,3`)."""

@@ -1,0 +1,16 @@
+"""Shared by all tests: `--regen` rewrites expected tables and goldens instead of comparing (review with git diff)."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch."""
+    parser.addoption("--regen", action="store_true", help="rewrite expected files from what the code says now")
+
+
+@pytest.fixture
+def regen(request: pytest.FixtureRequest) -> bool:
+    """Whether expected files are to be rewritten."""
+    return bool(request.config.getoption("--regen"))
