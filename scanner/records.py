@@ -229,3 +229,18 @@ class Learning:
     """What it is about, e.g. a model's name; "" when about the whole tree."""
     figures: tuple[Figure, ...]
     run_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that one scan found, as the store keeps it and the report reads it."""
+
+    roots: tuple[str, ...]
+    """Names (last parts) of the scanned folders."""
+    files: tuple[SourceFile, ...]
+    skips: tuple[Skip, ...]
+    runs: tuple[Run, ...]
+    """Ordered by project, first evidence path and segment."""
+    outcomes: tuple[Outcome, ...]
+    """One a run, in the same order."""
+    learnings: tuple[Learning, ...] = ()
