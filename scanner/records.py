@@ -49,6 +49,8 @@ class Observation(NamedTuple):
 
     id: str
     """A field of RUN_SEMANTICS section 2, a fact ("output_dir"), or a signal ("failure:oom_gpu")."""
+    key: str
+    """The key as the file writes it ("--lr", "learningRate")."""
     value: Scalar
     raw: str
     step: float | None

@@ -111,7 +111,9 @@ def _name(
             _add_point(sighting, place, series, observations, origin, raw)
         elif stated.role in ("fact", "mark"):
             observations.append(
-                Observation(stated.key, stated.value, raw, stated.step, stated.epoch, origin, sighting.found_by, place)
+                Observation(
+                    stated.key, stated.key, stated.value, raw, stated.step, stated.epoch, origin, sighting.found_by, place
+                )
             )
         else:
             _add_setting(sighting, place, observations, origin, raw)
@@ -132,7 +134,7 @@ def _add_setting(
     if value is None:
         return
     observations.append(
-        Observation(hit.field, value, raw, None, None, origin, sighting.found_by, place._replace(pointer=place.pointer))
+        Observation(hit.field, stated.key, value, raw, None, None, origin, sighting.found_by, place)
     )
 
 
