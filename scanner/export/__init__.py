@@ -1,0 +1,1 @@
+"""What other tools and people read besides the document: listings, single runs in full."""

@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
     """A file that will be read."""
 
     path: str
-    """Root-relative, POSIX separators; undecodable bytes as surrogate escapes."""
+    """Root-relative, POSIX separators; bytes that are no UTF-8 as `\\xNN`."""
     absolute: str
     kind: str
     """Kind of document."""
@@ -83,7 +83,8 @@ def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]
             continue
         below: list[tuple[str, str]] = []
         for entry in found:
-            path = f"{relative}/{entry.name}" if relative else entry.name
+            name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+            path = f"{relative}/{name}" if relative else name
             yield from _entry(entry, path, names, below, rules)
         stack.extend(reversed(below))
 

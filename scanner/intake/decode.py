@@ -129,7 +129,9 @@ def _eight_bit(data: bytes) -> str:
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 # UTF-8 that was read as cp1252 or cp1254 and written again: two-letter sequences that begin with these.
-_MOJIBAKE = re.compile("[\u00c3\u00c4\u00c5\u00e2\u00f0][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122\u011e\u0130\u015e\u011f\u0131\u015f]")
+_MOJIBAKE = re.compile(
+    "[\u00c3\u00c4\u00c5\u00e2\u00f0][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122\u011e\u0130\u015e\u011f\u0131\u015f]"
+)
 
 
 def repair_mojibake(line: str) -> str:

@@ -14,8 +14,7 @@ from scanner.formats import all_formats, is_generic
 from scanner.formats._base import Document, Stated
 from scanner.intake import line_rules
 from scanner.intake.segment import Event, cut
-from scanner.knowledge import convert, find_field, name_metric
-from scanner.knowledge._fields import fact_names
+from scanner.knowledge import convert, fact_names, find_field, mask_secrets, name_metric
 from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Series, Skip, SourceFile
 
 _ORIGINS: dict[str, Origin] = {"log": "reported", "python": "script", "shell": "command_line"}
@@ -69,7 +68,9 @@ def _read(document: Document, sightings: list[_Sighting], queue: list[Document],
     for module in all_formats():
         if is_generic(module) and not specific_done:
             specific_done = True
-            document.claimed.update(s.stated.line for s in sightings if s.document is document and s.stated.role == "metric")
+            document.claimed.update(
+                s.stated.line for s in sightings if s.document is document and s.stated.role == "metric"
+            )
         try:
             if not module.wants(document):
                 continue
@@ -106,13 +107,14 @@ def _name(
         end_line = document.address(stated.end_line)[0] if stated.end_line else line
         place = Locator(document.path, line, end_line, stated.pointer or pointer, segment)
         origin = stated.origin or document.origin or _ORIGINS.get(document.kind, "config_file")
-        raw = (stated.raw or f"{stated.key} = {stated.value}")[:RAW_LIMIT]
+        raw = mask_secrets((stated.raw or f"{stated.key} = {stated.value}")[: 4 * RAW_LIMIT])[:RAW_LIMIT]
         if stated.role == "metric":
             _add_point(sighting, place, series, observations, origin, raw)
         elif stated.role in ("fact", "mark"):
+            value = mask_secrets(stated.value) if isinstance(stated.value, str) else stated.value
             observations.append(
                 Observation(
-                    stated.key, stated.key, stated.value, raw, stated.step, stated.epoch, origin, sighting.found_by, place
+                    stated.key, stated.key, value, raw, stated.step, stated.epoch, origin, sighting.found_by, place
                 )
             )
         else:
@@ -133,9 +135,9 @@ def _add_setting(
         value = convert(hit.field, stated.value)
     if value is None:
         return
-    observations.append(
-        Observation(hit.field, stated.key, value, raw, None, None, origin, sighting.found_by, place)
-    )
+    if isinstance(value, str):
+        value = mask_secrets(value)
+    observations.append(Observation(hit.field, stated.key, value, raw, None, None, origin, sighting.found_by, place))
 
 
 def _add_point(

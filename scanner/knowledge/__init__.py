@@ -1,10 +1,21 @@
 """What we know, as data: the only reader of this folder's TOML. Everything is validated, compiled and frozen once."""
 
 from scanner.knowledge._failures import FailureClass, failure_classes
-from scanner.knowledge._fields import Field, convert, field_names, fields, find_field, framework_rank, split_key
+from scanner.knowledge._fields import (
+    Field,
+    convert,
+    fact_names,
+    field_names,
+    fields,
+    find_field,
+    framework_rank,
+    split_key,
+)
 from scanner.knowledge._metrics import MetricName, metric_goal, metric_rank, name_metric
 from scanner.knowledge._models import canonical_model, model_family
+from scanner.knowledge._names import is_backup, names_training
 from scanner.knowledge._read import normalize_key
+from scanner.knowledge._secrets import mask_secrets
 from scanner.knowledge._signals import Signal, signals
 from scanner.knowledge._statuses import status_of
 from scanner.knowledge._walk import WalkRules, walk_rules
@@ -20,12 +31,16 @@ __all__ = [
     "failure_classes",
     "field_names",
     "fields",
+    "fact_names",
     "find_field",
     "framework_rank",
+    "is_backup",
+    "mask_secrets",
     "metric_goal",
     "metric_rank",
     "model_family",
     "name_metric",
+    "names_training",
     "normalize_key",
     "signals",
     "split_key",

@@ -157,7 +157,16 @@ def _to_bool(value: Scalar) -> bool | None:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}.get(text)
+    return {
+        "true": True,
+        "1": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "0": False,
+        "no": False,
+        "off": False,
+    }.get(text)
 
 
 def _to_number(spec: Field, value: Scalar) -> Scalar | None:

@@ -80,7 +80,7 @@ def _base(name: str) -> str:
 
 
 def metric_goal(name: str) -> str:
-    """"max" or "min" of a canonical metric name."""
+    """ "max" or "min" of a canonical metric name."""
     return _rows()[_base(name)][0]
 
 

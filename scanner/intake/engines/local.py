@@ -25,7 +25,9 @@ def read_all(candidates: Iterable[Candidate], jobs: int) -> Iterator[Findings]:
         yield from map(read_file, candidates)
         return
     batches = _batches(candidates)
-    context = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else None)
+    context = multiprocessing.get_context(
+        "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else None
+    )
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         pending = [(batch, pool.submit(_read_batch, batch)) for batch in islice(batches, 2 * jobs)]
         while pending:

@@ -1,0 +1,73 @@
+"""Linked groups to Runs: the stage's flow on one screen. Opens no file of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from scanner.assembly.copies import fold
+from scanner.assembly.identity import name_of, project_of, run_id, unique
+from scanner.assembly.link import Execution, link
+from scanner.assembly.measured import derive, measure
+from scanner.assembly.paths import PathIndex
+from scanner.assembly.recipes import Recipe, RecipeBook, attach, declared
+from scanner.assembly.resolve import resolve, resolve_execution
+from scanner.assembly.training import is_training
+from scanner.assembly.units import Unit, make_units
+from scanner.records import Evidence, Observation, Run, Series, SourceFile
+
+
+def assemble(
+    files: Sequence[SourceFile], observations: Iterable[Observation], series: Iterable[Series], paths: Iterable[str]
+) -> list[Run]:
+    """All runs of a tree, executed ones first by place, then declared ones. `paths` are all files met, read or not."""
+    digests = {file.path: (file.digest, file.size) for file in files}
+    units = make_units(observations, series)
+    index = PathIndex([*digests, *paths])
+    recipe_units = _fold_recipes([u for u in units if u.is_recipe], digests)
+    executions = fold(link([u for u in units if not u.is_recipe], index), digests)
+    executions = [e for e in executions if is_training(e)]
+    book = RecipeBook(recipe_units, index)
+    attach(executions, book, index)
+    recipes = declared(book, executions, index)
+    ids = unique([*(run_id(e.units, digests) for e in executions), *(run_id([r.root], digests) for r in recipes)])
+    runs = [_executed(e, name) for e, name in zip(executions, ids, strict=False)]
+    runs += [_declared(r, name) for r, name in zip(recipes, ids[len(executions) :], strict=True)]
+    return runs
+
+
+def _fold_recipes(units: Sequence[Unit], digests: Mapping[str, tuple[str, int]]) -> list[Unit]:
+    """One unit for byte-identical scripts and configurations: the shallowest path speaks for its copies."""
+    first: dict[tuple[str, int], Unit] = {}
+    for unit in sorted(units, key=lambda u: (u.path.count("/"), u.key)):
+        digest, _ = digests.get(unit.path, (unit.path, 0))
+        first.setdefault((digest, unit.segment), unit)
+    return sorted(first.values(), key=lambda u: u.key)
+
+
+def _executed(execution: Execution, name: str) -> Run:
+    values = derive(measure(execution, resolve_execution(execution)))
+    evidence = [Evidence(path, "execution") for path in execution.paths()]
+    known = set(execution.paths())
+    evidence += [Evidence(p, "recipe") for p in dict.fromkeys(u.path for u in execution.recipes) if p not in known]
+    evidence += [Evidence(path, "copy") for path in dict.fromkeys(execution.copies) if path not in known]
+    signals = [o for unit in execution.units for observations in unit.facts.values() for o in observations]
+    return Run(
+        name,
+        "executed",
+        project_of(execution.primary.path),
+        name_of(execution),
+        values,
+        tuple(execution.series()),
+        tuple(sorted(signals, key=lambda o: o.locator)),
+        tuple(execution.links),
+        tuple(evidence),
+    )
+
+
+def _declared(recipe: Recipe, name: str) -> Run:
+    nearness = {unit.path: n for n, unit in enumerate(recipe.units(), 1)}
+    values = derive(resolve([o for unit in recipe.units() for o in unit.settings], nearness))
+    evidence = tuple(Evidence(path, "recipe") for path in dict.fromkeys(u.path for u in recipe.units()))
+    signals = tuple(o for observations in recipe.root.facts.values() for o in observations)
+    root = recipe.root
+    return Run(name, "declared", project_of(root.path), root.name, values, (), signals, tuple(recipe.links), evidence)

@@ -1,0 +1,235 @@
+"""Which units are one execution, each link with its reason.
+
+Strong identities first (a tracker's run folder or id, a scheduler's job), then pairs (.out/.err), then folders that a
+log names, then identical curves in evidence of different formats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from scanner.assembly.paths import PathIndex
+from scanner.assembly.units import Unit
+from scanner.records import Link, Locator, Observation, Series
+
+
+@dataclass(slots=True)
+class Execution:
+    """Units that one execution left, and the recipes it came from."""
+
+    units: list[Unit]
+    """The primary first."""
+    run_folder: str | None = None
+    run_key: str = ""
+    links: list[Link] = field(default_factory=list)
+    recipes: list[Unit] = field(default_factory=list)
+    """Scripts, launchers and configurations behind it, nearest first."""
+    copies: list[str] = field(default_factory=list)
+
+    @property
+    def primary(self) -> Unit:
+        """The unit that tells most."""
+        return self.units[0]
+
+    def paths(self) -> list[str]:
+        """Files of the execution, the primary first, each once."""
+        return list(dict.fromkeys(unit.path for unit in self.units))
+
+    def series(self) -> list[Series]:
+        """All curves."""
+        return [curve for unit in self.units for curve in unit.series]
+
+    def facts(self, *names: str) -> list[Observation]:
+        """Observations of facts or marks, in the order of units and lines."""
+        return [o for unit in self.units for name in names for o in unit.facts.get(name, ())]
+
+    def has(self, *names: str) -> bool:
+        """Whether any unit states any of the facts or marks."""
+        return any(unit.has(*names) for unit in self.units)
+
+
+class _Forest:
+    """Union-find over units, keeping why two were joined."""
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+        self._parent = list(range(len(units)))
+        self.links: list[tuple[int, Link]] = []
+
+    def find(self, i: int) -> int:
+        while self._parent[i] != i:
+            self._parent[i] = self._parent[self._parent[i]]
+            i = self._parent[i]
+        return i
+
+    def join(self, i: int, j: int, reason: str, because: Locator | None) -> None:
+        a, b = self.find(i), self.find(j)
+        if a != b:
+            self._parent[max(a, b)] = min(a, b)
+            unit = self.units[j]
+            self.links.append((j, Link(unit.path, unit.segment, reason, because)))
+
+    def members(self, i: int) -> list[int]:
+        root = self.find(i)
+        return [k for k in range(len(self.units)) if self.find(k) == root]
+
+
+def link(units: Sequence[Unit], index: PathIndex) -> list[Execution]:
+    """Group execution units (not recipes) into executions."""
+    forest = _Forest(units)
+    _join_folders(forest)
+    _join_equal(forest, "tracker_run")
+    _join_pairs(forest)
+    _join_named_folders(forest, index)
+    _join_equal_curves(forest)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for i in range(len(units)):
+        groups[forest.find(i)].append(i)
+    found = []
+    for members in groups.values():
+        own = sorted((units[i] for i in members), key=_telling)
+        folder = next((u.fact("run_folder") for u in own if u.fact("run_folder")), None)
+        key = next((u.fact("run_key") or "" for u in own if u.fact("run_key")), "")
+        execution = Execution(own, folder, key)
+        execution.links = [lk for i, lk in forest.links if i in set(members)]
+        found.append(execution)
+    return sorted(found, key=lambda e: e.primary.key)
+
+
+def _telling(unit: Unit) -> tuple[int, int, str, int]:
+    """Order of units inside an execution: the one with curves first, then marks, then by name."""
+    return (-min(unit.n_points, 1), -len(unit.facts), unit.path, unit.segment)
+
+
+def _join_folders(forest: _Forest) -> None:
+    """Units that state the same run folder; where keys tell executions inside it apart, the same key as well."""
+    by_folder: dict[str, list[int]] = defaultdict(list)
+    for i, unit in enumerate(forest.units):
+        folder = unit.fact("run_folder")
+        if folder is not None:
+            by_folder[folder].append(i)
+    for folder in sorted(by_folder):
+        members = by_folder[folder]
+        keys = {forest.units[i].fact("run_key") for i in members} - {None}
+        for key in sorted(keys, key=str):
+            own = [i for i in members if forest.units[i].fact("run_key") == key]
+            for i in own[1:]:
+                forest.join(own[0], i, "same_run_folder", _where(forest.units[i], "run_folder"))
+        keyless = [i for i in members if forest.units[i].fact("run_key") is None]
+        anchor = [i for i in members if i not in set(keyless)] if len(keys) == 1 else []
+        for i in keyless:
+            target = anchor[0] if anchor else keyless[0]
+            if len(keys) <= 1 and i != target:
+                forest.join(target, i, "same_run_folder", _where(forest.units[i], "run_folder"))
+            elif len(keys) > 1 and i != keyless[0]:
+                forest.join(keyless[0], i, "same_run_folder", _where(forest.units[i], "run_folder"))
+
+
+def _join_equal(forest: _Forest, fact: str) -> None:
+    """Units that state the same identity."""
+    first: dict[str, int] = {}
+    for i, unit in enumerate(forest.units):
+        for value in unit.all_facts(fact):
+            if value in first:
+                forest.join(first[value], i, f"same_{fact}", _where(unit, fact))
+            else:
+                first[value] = i
+
+
+_STREAMS = {".out": "out", ".o": "out", ".stdout": "out", ".log": "out", ".err": "err", ".e": "err", ".stderr": "err"}
+
+
+def _stream(name: str) -> tuple[str, str] | None:
+    """(stem, stream) of a console file: `train.err`, `job.o123`, `x_stderr.log`."""
+    lowered = name.lower()
+    for mark, stream in (("stdout", "out"), ("stderr", "err")):
+        if mark in lowered:
+            return lowered.replace(mark, "*"), stream
+    stem, _, extension = lowered.rpartition(".")
+    if extension[:1] in ("o", "e") and extension[1:].isdigit():
+        return f"{stem}.{extension[1:]}", "out" if extension[0] == "o" else "err"
+    stream = _STREAMS.get(f".{extension}", "")
+    return (stem, stream) if stream else None
+
+
+def _join_pairs(forest: _Forest) -> None:
+    """stdout and stderr of one job: same folder and stem; several launches in both are paired in order."""
+    streams: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for i, unit in enumerate(forest.units):
+        found = _stream(unit.name)
+        if found:
+            streams[unit.folder, found[0]][found[1]].append(i)
+    for pair in streams.values():
+        out, err = pair.get("out", []), pair.get("err", [])
+        if not out or not err:
+            continue
+        if len({forest.units[i].path for i in out}) > 1:
+            continue
+        if len(out) == len(err) or len(out) == 1 or len(err) == 1:
+            for n in range(max(len(out), len(err))):
+                a, b = out[min(n, len(out) - 1)], err[min(n, len(err) - 1)]
+                if len(out) == len(err) or n == 0:
+                    forest.join(a, b, "stdout_and_stderr", None)
+
+
+def _join_named_folders(forest: _Forest, index: PathIndex) -> None:
+    """A console that names the folder it writes to, and the run folder of that name."""
+    folders: dict[str, list[int]] = defaultdict(list)
+    for i, unit in enumerate(forest.units):
+        folder = unit.fact("run_folder")
+        if folder:
+            folders[folder].append(i)
+    for i, unit in enumerate(forest.units):
+        if unit.fact("run_folder"):
+            continue
+        for written in unit.all_facts("output_dir"):
+            meant = index.folders(written, folders)
+            roots = {forest.find(k) for folder in meant for k in folders[folder]}
+            if len(meant) == 1 and len(roots) == 1:
+                forest.join(folders[meant[0]][0], i, "names_run_folder", _where(unit, "output_dir"))
+
+
+MIN_EQUAL_POINTS = 3
+
+
+def _join_equal_curves(forest: _Forest) -> None:
+    """The same curve in evidence of different formats (a console log and its trainer_state.json)."""
+    by_curve: dict[tuple[object, ...], list[tuple[int, str]]] = defaultdict(list)
+    for i, unit in enumerate(forest.units):
+        for curve in unit.series:
+            signature = _signature(curve)
+            if signature:
+                by_curve[signature].append((i, curve.found_by))
+    for signature in sorted(by_curve, key=str):
+        found = by_curve[signature]
+        for i, found_by in found[1:]:
+            first, first_by = found[0]
+            if found_by != first_by and forest.units[i].path != forest.units[first].path:
+                group = [forest.units[k] for k in forest.members(first)]
+                if all(u.fact("run_folder") in (None, forest.units[i].fact("run_folder")) for u in group) or not (
+                    forest.units[i].fact("run_folder")
+                ):
+                    forest.join(first, i, "same_curve", forest.units[i].series[0].locator(0))
+
+
+def _signature(curve: Series) -> tuple[object, ...] | None:
+    """Last points of a loss curve, rounded; None when it is too short or too even to identify an execution."""
+    if curve.metric not in ("train_loss", "eval_loss") or len(curve) < MIN_EQUAL_POINTS:
+        return None
+    tail = [round(v, 4) for v in curve.values[-MIN_EQUAL_POINTS:]]
+    if not all(map(math.isfinite, tail)) or len(set(tail)) < MIN_EQUAL_POINTS:
+        return None
+    return (curve.metric, len(curve), *tail)
+
+
+def _where(unit: Unit, fact: str) -> Locator | None:
+    found = unit.facts.get(fact)
+    return found[0].locator if found else None
+
+
+def paths_of(executions: Iterable[Execution]) -> set[str]:
+    """All files of executions."""
+    return {path for execution in executions for path in execution.paths()}

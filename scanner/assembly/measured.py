@@ -1,0 +1,119 @@
+"""Values that follow from what is stated: progress, final losses, the best metric, effective batch.
+
+Each is built on the observation or curve point that shows it; nothing is filled in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from scanner.assembly import series as curves
+from scanner.assembly.link import Execution
+from scanner.knowledge import model_family
+from scanner.records import Observation, Scalar, Series, Value
+
+
+def measure(execution: Execution, values: dict[str, Value]) -> dict[str, Value]:
+    """The values with those added that the curves and plan marks show; stated ones are not overruled, progress is."""
+    found = dict(values)
+    series = execution.series()
+    _losses(series, found)
+    _plan(execution, found)
+    _progress(series, execution, found)
+    headline = curves.best(series)
+    if headline is not None:
+        name, point = headline
+        found["best_metric_name"] = _value("best_metric_name", point, name)
+        found["best_metric_value"] = _value("best_metric_value", point, point.value)
+    return found
+
+
+def derive(values: dict[str, Value]) -> dict[str, Value]:
+    """The values with those that follow by arithmetic or naming: effective batch size, model family."""
+    found = dict(values)
+    batch = values.get("batch_size")
+    if batch is not None and isinstance(batch.value, int):
+        factors = [values[name] for name in ("gradient_accumulation_steps", "num_devices") if name in values]
+        if factors:
+            product = math.prod(int(v.value) for v in (batch, *factors))
+            found["effective_batch_size"] = Value(
+                "effective_batch_size",
+                batch.chosen._replace(id="effective_batch_size", value=product),
+                tuple(v.chosen for v in factors),
+                "derived",
+            )
+    model = values.get("model")
+    family = model_family(str(model.value)) if model is not None else None
+    if model is not None and family is not None:
+        found["model_family"] = Value(
+            "model_family", model.chosen._replace(id="model_family", value=family), (), "derived"
+        )
+    return found
+
+
+def _value(field: str, point: curves.Point, value: Scalar, rule: str = "from_curve") -> Value:
+    curve, index = point.series, point.at
+    step, epoch = curve.steps[index], curve.epochs[index]
+    observation = Observation(
+        field,
+        curve.written,
+        value,
+        f"{curve.written} = {curve.values[index]:g}",
+        None if math.isnan(step) else step,
+        None if math.isnan(epoch) else epoch,
+        "reported",
+        curve.found_by,
+        curve.locator(index),
+    )
+    return Value(field, observation, (), rule)
+
+
+def _losses(series: Sequence[Series], found: dict[str, Value]) -> None:
+    for metric, field in (("train_loss", "final_train_loss"), ("eval_loss", "final_eval_loss")):
+        curve = curves.pick(series, metric)
+        point = curves.last_finite(curve) if curve is not None else None
+        if point is not None:
+            found[field] = _value(field, point, point.value)
+
+
+def _plan(execution: Execution, found: dict[str, Value]) -> None:
+    """Planned epochs and steps from counters such as `3/10`, where no setting states them."""
+    for mark, field in (("plan_epochs", "epochs"), ("plan_steps", "max_steps")):
+        stated = execution.facts(mark)
+        if stated and field not in found:
+            last = stated[-1]
+            found[field] = Value(field, last._replace(id=field), tuple(stated[:-1])[:5], "from_counter")
+
+
+def _progress(series: Sequence[Series], execution: Execution, found: dict[str, Value]) -> None:
+    step = curves.last_counter(series, "step")
+    if step is not None and "steps_done" not in found:
+        value = _counted(step, "step")
+        if value is not None:
+            found["steps_done"] = _value("steps_done", step, int(value))
+    epoch = curves.last_counter(series, "epoch")
+    if epoch is not None and "epochs_done" not in found:
+        value = _counted(epoch, "epoch")
+        if value is not None:
+            found["epochs_done"] = _value("epochs_done", epoch, value + _offset(series, found))
+
+
+def _counted(point: curves.Point, name: str) -> float | None:
+    curve, index = point.series, point.at
+    if curve.metric == f"counter:{name}":
+        return point.value
+    value = curve.steps[index] if name == "step" else curve.epochs[index]
+    return None if math.isnan(value) else float(value)
+
+
+def _offset(series: Sequence[Series], found: dict[str, Value]) -> int:
+    """1 where epochs are counted from 0 in whole numbers, so that epoch 9 is the tenth; else 0."""
+    first = curves.first_counter(series, "epoch")
+    if first != 0 or curves.is_fractional(series, "epoch"):
+        return 0
+    last = curves.last_counter(series, "epoch")
+    planned = found.get("epochs")
+    reached = _counted(last, "epoch") if last is not None else None
+    # A counter that starts at 0 and reaches the plan itself counts finished epochs.
+    return 0 if planned is not None and reached is not None and reached >= float(planned.value) else 1

@@ -1,0 +1,55 @@
+"""Finding the file of the tree that a path written somewhere means."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+
+class PathIndex:
+    """The tree's paths by their last part. A written path (absolute on another machine, relative to an unknown
+    folder, with backslashes) means the file that shares its longest ending, and of several such the nearest."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(set(paths)):
+            self._by_name[path.rsplit("/", 1)[-1].lower()].append(path)
+
+    def resolve(self, written: str, near: str) -> str | None:
+        """The meant path, or None when there is none or several are equally good. `near` is the path of the writer."""
+        parts = [p for p in written.strip().strip("'\"").replace("\\", "/").split("/") if p not in ("", ".", "..")]
+        if not parts:
+            return None
+        candidates = self._by_name.get(parts[-1].lower(), [])
+        scored = sorted(((_shared_end(parts, c), _shared_start(near, c), -c.count("/")), c) for c in candidates)
+        if not scored:
+            return None
+        best = scored[-1][0]
+        winners = [path for score, path in scored if score == best]
+        return winners[0] if len(winners) == 1 else None
+
+    def folders(self, written: str, known: Iterable[str]) -> list[str]:
+        """Those of the known folders that a written folder path means: they share its last part at least."""
+        parts = [p for p in written.strip().strip("'\"").replace("\\", "/").split("/") if p not in ("", ".", "..")]
+        if not parts:
+            return []
+        scored = [(_shared_end(parts, folder), folder) for folder in known]
+        best = max((n for n, _ in scored), default=0)
+        return sorted(folder for n, folder in scored if n == best and n > 0)
+
+
+def _shared_end(parts: list[str], path: str) -> int:
+    own = path.split("/")
+    n = 0
+    while n < min(len(parts), len(own)) and parts[-1 - n].lower() == own[-1 - n].lower():
+        n += 1
+    return n
+
+
+def _shared_start(near: str, path: str) -> int:
+    n = 0
+    for a, b in zip(near.split("/")[:-1], path.split("/")[:-1], strict=False):
+        if a != b:
+            break
+        n += 1
+    return n

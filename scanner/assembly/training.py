@@ -1,0 +1,56 @@
+"""Which executions are trainings: evaluation, inference, data preparation and mere words are no runs."""
+
+from __future__ import annotations
+
+from scanner.assembly.link import Execution
+from scanner.knowledge import names_training
+from scanner.records import Series
+
+
+def is_training(execution: Execution) -> bool:
+    """Whether the execution updated weights, or was a training's launch that died before it could."""
+    if execution.has("evaluates", "prepares") and not _has_training_curve(execution):
+        return execution.has("training_start", "trains") and _died(execution)
+    if _has_training_curve(execution) or execution.has("training_start", "training_end"):
+        return True
+    if _has_epochs(execution) and not execution.has("evaluates", "prepares"):
+        return True
+    return _is_training_program(execution)
+
+
+def _has_training_curve(execution: Execution) -> bool:
+    """A training loss (or another training metric) over a counter, not merely a number somewhere."""
+    return any(_is_training_metric(s) and _has_axis(s) for s in execution.series()) or any(
+        s.metric == "learning_rate" and _has_axis(s) for s in execution.series()
+    )
+
+
+def _is_training_metric(series: Series) -> bool:
+    return series.metric.startswith("train_")
+
+
+def _has_axis(series: Series) -> bool:
+    """Whether any point states a step or an epoch (NaN differs from itself)."""
+    return any(s == s for s in series.steps) or any(e == e for e in series.epochs)
+
+
+def _has_epochs(execution: Execution) -> bool:
+    """Validation metrics epoch after epoch, or epochs counted against a plan."""
+    for series in execution.series():
+        epochs = {e for e in series.epochs if e == e}
+        if series.metric.startswith(("eval_", "counter:epoch")) and len(epochs) >= 2:
+            return True
+    return execution.has("plan_epochs") and any(s.metric == "counter:epoch" for s in execution.series())
+
+
+def _died(execution: Execution) -> bool:
+    return any(unit.failures() or unit.has("exception") for unit in execution.units)
+
+
+def _is_training_program(execution: Execution) -> bool:
+    """A record or a failed launch that names a training program."""
+    if execution.has("training_program"):
+        return True
+    trains = any(names_training(str(o.value)) for o in execution.facts("program", "command", "traceback_file"))
+    recorded = execution.run_folder is not None and execution.has("tracker_run", "tracker_status")
+    return trains and (recorded or _died(execution) or execution.has("plan_steps", "resume"))

@@ -1,0 +1,232 @@
+"""The commands; the only place with exit codes and a terminal. Heavy parts are imported when a command needs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scanner.errors import ScanError, SettingsError
+from scanner.settings import Settings
+
+if TYPE_CHECKING:
+    from scanner.pipeline import Progress
+    from scanner.records import Snapshot
+
+OK, GATE, BAD_INPUT = 0, 1, 2
+
+
+class _Commands(click.Group):
+    """A group whose unnamed command is `scan`: `scan-trainings PATH` needs no verb."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["scan", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0].startswith("-") and args[0] not in ("--help", "--version"):
+            args = ["scan", *args]
+        return super().parse_args(ctx, args)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            return super().main(*args, **extra)
+        except ScanError as error:
+            click.echo(f"scan-trainings: {error}", err=True)
+            sys.exit(BAD_INPUT)
+
+
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("."), show_default=True, help="Folder for the results."
+)
+numbers_option = click.option(
+    "--numbers",
+    type=click.Choice(["seed", "cldr"]),
+    default="seed",
+    show_default=True,
+    help="Number style of the document: seed writes 9,109 and 10.3%, cldr writes 9.109 and %10,3.",
+)
+
+
+@click.group(cls=_Commands, invoke_without_command=False, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="scan-trainings")
+def main() -> None:
+    """Read folders of machine-learning projects and say, with evidence, what was trained there.
+
+    `scan-trainings PATH...` scans; the other commands work on what a scan stored.
+    """
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@out_option
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes [default: one a core].")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@numbers_option
+def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numbers: str) -> None:
+    """Scan folders (or single files), store the tables and write LEARNINGS.md."""
+    for path in paths:
+        if not path.exists():
+            raise SettingsError(f"{path}: no such file or folder")
+    _ensure_writable(out)
+    from scanner import pipeline
+
+    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers)
+    with _Watch(quiet) as watch:
+        snapshot, document = pipeline.scan(settings, watch)
+    if not quiet:
+        _summary(snapshot, document)
+
+
+@main.command()
+@out_option
+@numbers_option
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--fail-over",
+    type=click.FloatRange(0, 100),
+    help="Exit with 1 when more than this percentage of decided runs failed.",
+)
+def report(out: Path, numbers: str, quiet: bool, fail_over: float | None) -> None:
+    """Write the document again from the stored tables."""
+    from scanner import pipeline, store
+
+    document = pipeline.rerender(Settings((), out, number_style=numbers))
+    if not quiet:
+        click.echo(str(document))
+    if fail_over is not None:
+        decided = [o.status for o in store.load(out).outcomes if o.status != "unknown"]
+        share = 100 * decided.count("failed") / len(decided) if decided else 0.0
+        if share > fail_over:
+            click.echo(
+                f"scan-trainings: {share:.1f}% of {len(decided)} decided runs failed (limit {fail_over:g}%)", err=True
+            )
+            sys.exit(GATE)
+
+
+@main.command()
+@out_option
+@click.option(
+    "--where", default=None, help="SQL condition over the columns of runs.parquet, e.g. \"outcome = 'failed'\"."
+)
+@click.option("--columns", default=None, help="Comma-separated columns to show.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def runs(out: Path, where: str | None, columns: str | None, form: str) -> None:
+    """List the stored runs."""
+    from scanner.export.listing import list_runs
+
+    click.echo(list_runs(out, where, columns.split(",") if columns else None, form))
+
+
+@main.command()
+@click.argument("identifier")
+@out_option
+def explain(identifier: str, out: Path) -> None:
+    """Show a run with all its evidence: every value, where it stands, what lost against it, and why it ended so.
+
+    IDENTIFIER is a run id or the beginning of one, or RUN.FIELD for one value.
+    """
+    from scanner import store
+
+    wanted, _, field = identifier.partition(".")
+    snapshot = store.load(out)
+    found = [
+        (run, outcome)
+        for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True)
+        if run.run_id.startswith(wanted)
+    ]
+    exact = [pair for pair in found if pair[0].run_id == wanted]
+    found = exact or found
+    if not found:
+        raise SettingsError(f"{wanted}: no such run; `scan-trainings runs` lists them")
+    if len(found) > 1:
+        raise SettingsError(f"{wanted}: {len(found)} runs begin so; give more of the id")
+    from scanner.export.explain import explain_run, explain_value
+
+    run, outcome = found[0]
+    if field and field not in run.values:
+        raise SettingsError(f"{field}: not stated for run {run.run_id}")
+    click.echo(explain_value(run, field) if field else explain_run(run, outcome))
+
+
+@main.command()
+def formats() -> None:
+    """List what can be read, each format with a sample."""
+    from scanner.formats import all_formats
+
+    for module in all_formats():
+        click.echo(f"{module.ID}: {module.DESCRIPTION}")
+        for line in module.SAMPLE.strip("\n").split("\n"):
+            click.echo(f"    {line}")
+
+
+def _ensure_writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".scan-trainings.{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(f"{out}: cannot write here ({error.strerror}); choose another --out") from error
+
+
+class _Watch:
+    """Shows progress on a terminal, and nothing elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def __enter__(self) -> _Watch:
+        if self._shown:
+            from rich.console import Console
+            from rich.progress import Progress as Bar
+            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            text = TextColumn("{task.description}")
+            self._bar = Bar(SpinnerColumn(), text, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        if self._bar is not None:
+            seconds = max(self._bar.tasks[0].elapsed or 0.0, 0.001)
+            rate = f"{progress.n_files / seconds:,.0f} files/s, {progress.n_bytes / 1e6 / seconds:,.1f} MB/s"
+            self._bar.update(
+                self._task,
+                description=f"{progress.stage}: {progress.n_files:,} files ({rate}), {progress.n_found:,} found",
+            )
+
+
+def _summary(snapshot: Snapshot, document: Path) -> None:
+    executed = [o for o in snapshot.outcomes if o.kind == "executed"]
+    by_status = {s: sum(o.status == s for o in executed) for s in ("success", "failed", "unknown")}
+    declared = len(snapshot.outcomes) - len(executed)
+    skipped = sum(skip.n_files for skip in snapshot.skips)
+    if not snapshot.files and not skipped:
+        click.echo("No files here.")
+    elif not snapshot.runs:
+        click.echo(f"No training found in {len(snapshot.files):,} files ({skipped:,} skipped).")
+    else:
+        click.echo(
+            f"{len(executed):,} executed runs ({by_status['success']:,} success, {by_status['failed']:,} failed, "
+            f"{by_status['unknown']:,} unknown) and {declared:,} declared in {len(snapshot.files):,} files "
+            f"({skipped:,} skipped)."
+        )
+    click.echo(str(document))
+
+
+if __name__ == "__main__":
+    main()

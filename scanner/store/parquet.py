@@ -1,0 +1,121 @@
+"""Snapshots on disk: a scan becomes visible by one rename, and none is ever half there.
+
+<out>/learnings/history/NNNN/   one complete snapshot a scan, made elsewhere and renamed into place
+<out>/learnings/data/           the newest snapshot's tables for people and other tools (hard links where possible)
+<out>/learnings/scan-trainings.json   marks the folder as this program's output, so that a scan never reads it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scanner.errors import StoreError
+from scanner.records import Snapshot
+from scanner.store.rows import Rows, snapshot_of
+from scanner.store.schema import SCHEMA_VERSION, TABLES
+
+MARK = "scan-trainings.json"
+_META = {b"scan_trainings_schema": str(SCHEMA_VERSION).encode()}
+
+
+def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
+    """Write a snapshot and make it the newest; returns its folder. Raises StoreError when that cannot be written."""
+    home = out / "learnings"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _write_text(home / MARK, json.dumps({"written_by": "scan-trainings", "schema_version": SCHEMA_VERSION}) + "\n")
+        history = home / "history"
+        history.mkdir(exist_ok=True)
+        number = next_number(out)
+        made = history / f".{number:04d}.{os.getpid()}.part"
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir()
+        for name, schema in TABLES.items():
+            _write_table(made / f"{name}.parquet", rows.get(name, []), schema)
+        _write_text(made / "scan.json", json.dumps({"schema_version": SCHEMA_VERSION, "roots": list(roots)}) + "\n")
+        target = history / f"{number:04d}"
+        os.rename(made, target)
+        publish(out, target)
+    except OSError as error:
+        raise StoreError(f"{error.filename or home}: {error.strerror or error}; choose another --out") from error
+    return target
+
+
+def _write_table(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
+    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_META))
+    pq.write_table(table, path, compression="zstd")
+    with open(path, "rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def _write_text(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def publish(out: Path, snapshot: Path) -> None:
+    """Make `data/` show a snapshot's tables, replacing each by one rename."""
+    data = out / "learnings" / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    for source in sorted(snapshot.iterdir()):
+        part = data / f".{source.name}.part"
+        part.unlink(missing_ok=True)
+        try:
+            os.link(source, part)
+        except OSError:
+            shutil.copyfile(source, part)
+        os.replace(part, data / source.name)
+    for stale in data.glob("*.parquet"):
+        if not (snapshot / stale.name).exists():
+            stale.unlink()
+
+
+def snapshots(out: Path) -> list[Path]:
+    """Complete snapshots, the oldest first."""
+    history = out / "learnings" / "history"
+    if not history.is_dir():
+        return []
+    return sorted((p for p in history.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+
+
+def next_number(out: Path) -> int:
+    """The number that the next scan gets."""
+    known = snapshots(out)
+    return int(known[-1].name) + 1 if known else 1
+
+
+def first_seen(out: Path) -> dict[str, int]:
+    """Run id -> number of the scan that met it first, from the newest snapshot; empty before the first scan."""
+    known = snapshots(out)
+    if not known:
+        return {}
+    table = _read_table(known[-1] / "runs.parquet", columns=["run_id", "first_seen"])
+    return {row["run_id"]: row["first_seen"] for row in table.to_pylist()}
+
+
+def load(out: Path) -> Snapshot:
+    """The newest snapshot. Raises StoreError when there is none or its schema is another version's."""
+    known = snapshots(out)
+    if not known:
+        raise StoreError(f"{out}: no scan is stored here; run `scan-trainings PATH --out {out}` first")
+    try:
+        meta = json.loads((known[-1] / "scan.json").read_text("utf-8"))
+        if meta["schema_version"] != SCHEMA_VERSION:
+            raise StoreError(f"{known[-1]}: tables of schema {meta['schema_version']}; scan again with this version")
+        rows: Rows = {name: _read_table(known[-1] / f"{name}.parquet").to_pylist() for name in TABLES}
+    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+        raise StoreError(f"{known[-1]}: unreadable tables ({error}); scan again") from error
+    return snapshot_of(rows, tuple(meta["roots"]))
+
+
+def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    return pq.ParquetFile(path).read(columns=columns)
