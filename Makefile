@@ -1,0 +1,41 @@
+# The only entry: `make scan` and `make test` prepare what they need; CI calls the same.
+PYTHON ?= python3
+VENV ?= .venv
+PROJECTS ?= examples/projects
+OUT ?= out
+BIN := $(VENV)/bin
+
+.PHONY: help scan test check regen clean
+
+help:  ## show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "scan-trainings needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+scan: $(VENV)/.installed  ## scan PROJECTS (default: the examples) into OUT and say where the report is
+	$(BIN)/scan-trainings scan $(PROJECTS) --out $(OUT)
+
+test: $(VENV)/.dev check  ## set up and run all checks
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+regen: $(VENV)/.dev  ## rewrite expected tables and goldens (review with git diff)
+	$(BIN)/python -m pytest --regen
+
+clean:  ## remove what make created
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
