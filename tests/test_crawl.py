@@ -1,0 +1,109 @@
+"""The walk: everything met is accounted for, nothing foreign is entered."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scanner.errors import IntakeError
+from scanner.intake.crawl import Candidate, crawl
+from scanner.records import Skip
+
+
+def _tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+def _met(root: Path) -> tuple[list[str], dict[str, str]]:
+    found = list(crawl((root,)))
+    return [c.path for c in found if isinstance(c, Candidate)], {s.path: s.reason for s in found if isinstance(s, Skip)}
+
+
+def test_reads_logs_and_skips_with_reasons(tmp_path: Path) -> None:
+    """Each kind of file that says nothing is skipped for a reason of its own."""
+    files = {
+        "train.log": "x",
+        "README.md": "x",
+        "vocab.json": "{}",
+        "model.safetensors": "x",
+        "cat.jpg": "x",
+        ".git/config": "x",
+        "venv/pyvenv.cfg": "x",
+        "venv/lib/site.py": "x",
+        "node_modules/a/index.js": "x",
+        "poetry.lock": "x",
+        "tests/test_train.py": "x",
+        ".github/workflows/ci.yml": "x",
+    }
+    read, skipped = _met(_tree(tmp_path, files))
+    assert read == ["train.log"]
+    assert skipped == {
+        "README.md": "prose",
+        "vocab.json": "tokenizer",
+        "model.safetensors": "weights",
+        "cat.jpg": "image",
+        ".git": "version_control",
+        "venv": "virtual_environment",
+        "node_modules": "virtual_environment",
+        "poetry.lock": "lock",
+        "tests/test_train.py": "unit_test",
+        ".github/workflows/ci.yml": "workflow",
+    }
+
+
+def test_a_vendored_library_is_not_entered(tmp_path: Path) -> None:
+    """Another project's source with its config zoo is no work of this tree's owner; the owner's own package is."""
+    files = {
+        "third_party/mmdetection/setup.py": "from setuptools import setup\nsetup(\n    name='mmdet', version='2')",
+        "third_party/mmdetection/configs/a.py": "lr = 0.1",
+        "mine/pyproject.toml": '[project]\nname = "kedi-siniflandirma"',
+        "mine/train.py": "lr = 0.1",
+    }
+    read, skipped = _met(_tree(tmp_path, files))
+    assert read == ["mine/train.py"]
+    assert skipped["third_party/mmdetection"] == "vendored"
+
+
+def test_special_files_and_loops(tmp_path: Path) -> None:
+    """FIFOs are never opened, links never followed, so that no loop and no hang is possible."""
+    _tree(tmp_path, {"a/train.log": "x"})
+    os.mkfifo(tmp_path / "a" / "pipe")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    read, skipped = _met(tmp_path)
+    assert read == ["a/train.log"]
+    assert skipped == {"a/pipe": "special_file", "a/loop": "symlink"}
+
+
+def test_order_is_fixed_and_names_are_safe(tmp_path: Path) -> None:
+    """Order by bytes; a name that is no UTF-8 is shown escaped and still read."""
+    _tree(tmp_path, {"b.log": "x", "a/z.log": "x", "B.log": "x"})
+    with open(os.fsencode(tmp_path) + b"/\xff.log", "wb") as stream:
+        stream.write(b"x")
+    read, _ = _met(tmp_path)
+    assert read == ["B.log", "b.log", "\\xff.log", "a/z.log"]
+
+
+def test_a_file_as_root_is_read(tmp_path: Path) -> None:
+    """`scan-trainings train.log` scans that file."""
+    path = tmp_path / "train.log"
+    path.write_text("x")
+    assert _met(path) == (["train.log"], {})
+
+
+def test_a_missing_root_is_an_error(tmp_path: Path) -> None:
+    """One line that names the path."""
+    with pytest.raises(IntakeError, match="yok"):
+        list(crawl((tmp_path / "yok",)))
+
+
+def test_two_roots_of_one_name_stay_apart(tmp_path: Path) -> None:
+    """Paths begin with the root's name when several are scanned."""
+    _tree(tmp_path, {"x/proje/a.log": "1", "y/proje/a.log": "2"})
+    found = crawl((tmp_path / "x" / "proje", tmp_path / "y" / "proje"))
+    assert [c.path for c in found if isinstance(c, Candidate)] == ["proje/a.log", "proje~2/a.log"]

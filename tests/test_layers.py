@@ -1,0 +1,83 @@
+"""Who may import whom: DESIGN section 2, held."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STDLIB = sys.stdlib_module_names
+
+# Package or module of scanner -> what it may import from scanner, and which third parties.
+ALLOWED: dict[str, tuple[set[str], set[str]]] = {
+    "records": (set(), set()),
+    "errors": (set(), set()),
+    "settings": (set(), set()),
+    "knowledge": ({"records", "errors"}, {"regex"}),
+    "formats": ({"records"}, {"yaml", "msgspec"}),
+    "intake": ({"formats", "knowledge", "records", "settings", "errors"}, {"regex", "zstandard"}),
+    "store": ({"records", "errors"}, {"pyarrow"}),
+    "assembly": ({"knowledge", "records", "errors"}, {"numpy", "pandas"}),
+    "learn": ({"records", "errors"}, {"numpy", "scipy", "pandas"}),
+    "report": ({"records", "settings", "errors"}, {"jinja2", "matplotlib", "report_templates", "markupsafe"}),
+    "export": ({"records", "settings", "errors"}, {"duckdb"}),
+    "pipeline": (
+        {"assembly", "learn", "report", "store", "intake", "knowledge", "records", "settings", "errors"},
+        set(),
+    ),
+    "cli": ({"pipeline", "store", "export", "formats", "records", "settings", "errors"}, {"click", "rich"}),
+}
+YAML_READER = "scanner/formats/_yaml.py"
+
+
+def _imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            if node.module == "scanner":
+                found.update(f"scanner.{alias.name}" for alias in node.names)
+            else:
+                found.add(node.module)
+    return found
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(ROOT / "scanner").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scanner").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_table(path: Path) -> None:
+    """No module imports from a layer it must not know, nor a library that is another layer's."""
+    room = _room(path)
+    if room == "__init__":
+        return
+    inner, outer = ALLOWED[room]
+    for name in _imports(path):
+        top, _, rest = name.partition(".")
+        if top == "scanner":
+            target = rest.split(".")[0]
+            assert target == room or target in inner, f"{room} imports {name}"
+        elif top not in STDLIB:
+            assert top in outer, f"{room} imports {name}"
+    if "yaml" in _imports(path):
+        assert path.relative_to(ROOT).as_posix() == YAML_READER
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`scan-trainings --help` must answer at once."""
+    code = "import scanner.cli, sys; print([m for m in ('pandas','pyarrow','matplotlib','torch','numpy','scipy','jinja2','duckdb') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_only_reference_runs_imports_torch() -> None:
+    """The scanner itself works without torch and transformers."""
+    for path in (ROOT / "scanner").rglob("*.py"):
+        assert not {name.split(".")[0] for name in _imports(path)} & {"torch", "transformers"}
