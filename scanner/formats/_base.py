@@ -63,6 +63,7 @@ class Document:
     """Overrides the origin that follows from `kind`."""
     claimed: set[int] = field(default_factory=set)
     """Lines that a specific format has read as metrics; generic formats leave them alone."""
+    _text: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -91,8 +92,15 @@ class Document:
         return "\n".join(line[:400] for line in self.lines[:n_lines])
 
     def text(self) -> str:
-        """The whole text."""
-        return "\n".join(self.lines)
+        """The whole text; joined once, since every format asks it for its own literals."""
+        if self._text is None:
+            self._text = "\n".join(self.lines)
+        return self._text
+
+    def mentions(self, *literals: str) -> bool:
+        """Whether the text holds any of the literals, in this very spelling: the cheapest refusal of a foreign log."""
+        text = self.text()
+        return any(literal in text for literal in literals)
 
     def frames(self) -> Iterator[tuple[int, str]]:
         """(line, text) of everything a terminal would have shown: a line is split at `\\r`.
