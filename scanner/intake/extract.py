@@ -18,6 +18,9 @@ from scanner.knowledge import convert, fact_names, find_field, mask_secrets, nam
 from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Series, Skip, SourceFile
 
 _ORIGINS: dict[str, Origin] = {"log": "reported", "python": "script", "shell": "command_line"}
+_NOT_ASKED_FOR = frozenset({"framework", "duration_s", "steps_done", "epochs_done"})
+"""Fields that closing summaries state: seeing one again begins no new execution."""
+
 MAX_OBSERVATIONS = 200_000
 """Per file; past this the file is recorded as cut off."""
 
@@ -216,7 +219,7 @@ def _events(found: list[_Sighting]) -> list[Event]:
                 events.append(Event(stated.line, "setting", stated.key))
         elif stated.role == "setting":
             hit = find_field(stated.key)
-            if hit is not None:
+            if hit is not None and hit.field not in _NOT_ASKED_FOR:
                 events.append(Event(stated.line, "setting", hit.field))
         else:
             if stated.epoch is not None:
