@@ -45,7 +45,9 @@ def _addressed(document: Document) -> list[tuple[str, str]]:
 
 def _row(document: Document, found: Stated) -> str:
     line, pointer = document.address(found.line)
-    counters = " ".join(f"{name}={value:g}" for name, value in (("step", found.step), ("epoch", found.epoch)) if value is not None)
+    counters = " ".join(
+        f"{name}={value:g}" for name, value in (("step", found.step), ("epoch", found.epoch)) if value is not None
+    )
     place = f"{document.path}:{line}" + (f" ({found.pointer or pointer})" if found.pointer or pointer else "")
     segment = "" if found.segment is None else f" #{found.segment}"
     origin = f" [{found.origin}]" if found.origin else ""

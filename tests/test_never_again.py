@@ -84,7 +84,12 @@ def test_epochs_are_not_truncated(tmp_path: Path) -> None:
 def test_own_report_is_no_finding(tmp_path: Path) -> None:
     """The earlier report was found again as trainings."""
     log = hf_log(losses=[2.0, 1.0], epochs=2)
-    files = {"learnings/" + OWN_MARK: "{}", "learnings/data/copy.log": log, "learnings/index.html": log, "LEARNINGS.md": log}
+    files = {
+        "learnings/" + OWN_MARK: "{}",
+        "learnings/data/copy.log": log,
+        "learnings/index.html": log,
+        "LEARNINGS.md": log,
+    }
     assert runs_of(tmp_path, files) == []
 
 

@@ -15,7 +15,9 @@ from scanner.store.schema import FIELDS, TABLES
 from tests.trees import hf_log, runs_of
 
 LEARNINGS = (
-    Learning("totals", "", (Figure("share", 0.5, 0.1, 0.9, 4), Figure("name", "gpt2"), Figure("none", None)), ("a", "b")),
+    Learning(
+        "totals", "", (Figure("share", 0.5, 0.1, 0.9, 4), Figure("name", "gpt2"), Figure("none", None)), ("a", "b")
+    ),
     Learning("empty", "x", (), ()),
 )
 
