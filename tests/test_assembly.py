@@ -17,8 +17,16 @@ def _file(path: str, digest: str = "", size: int = 1000) -> SourceFile:
     return SourceFile(path, size, digest or path, "utf-8", (), 0, 0)
 
 
-def _seen(path: str, name: str, value: Scalar, line: int = 1, origin: Origin = "reported", key: str = "", segment: int = 0,
-          by: str = "test") -> Observation:  # fmt: skip
+def _seen(
+    path: str,
+    name: str,
+    value: Scalar,
+    line: int = 1,
+    origin: Origin = "reported",
+    key: str = "",
+    segment: int = 0,
+    by: str = "test",
+) -> Observation:
     return Observation(
         name, key or name, value, f"{name} = {value}", None, None, origin, by, Locator(path, line, line, "", segment)
     )
