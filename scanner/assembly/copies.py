@@ -49,4 +49,4 @@ def _fingerprint(execution: Execution, digests: Mapping[str, tuple[str, int]]) -
             largest = max(largest, size)
     if largest < MIN_FOLDER_BYTES:
         return None
-    return tuple(sorted((name, *found) for name, found in inside.items())) + (execution.run_key,)
+    return (*sorted((name, *found) for name, found in inside.items()), execution.run_key)

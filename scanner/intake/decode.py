@@ -110,8 +110,7 @@ def _nul_padded(data: bytes) -> bool:
     return len(stripped) > 0 and b"\0" not in stripped[:8192]
 
 
-# Letters that a text in the code page holds and the other code page spells differently: 0xFD, 0xFE, 0xF0, 0xDD, 0xDE, 0xD0
-# are dotless i, s with cedilla and soft g in cp1254, but rare Icelandic letters in cp1252.
+# Bytes that are dotless i, s with cedilla and soft g in cp1254, but rare Icelandic letters in cp1252.
 _TURKISH = re.compile(rb"[\xfd\xfe\xf0\xdd\xde\xd0]")
 _VALID_SHARE = 0.6
 

@@ -28,7 +28,7 @@ def _tables() -> tuple[dict[str, str], dict[str, str], dict[str, str], dict[str,
 
 @lru_cache(maxsize=65536)
 def name_metric(key: str) -> MetricName | None:
-    """What a key measures: `val_loss` -> eval_loss, `Training Loss` -> train_loss, `epoch` -> a counter; None: unknown."""
+    """What a key measures: `val_loss` -> eval_loss, `Training Loss` -> train_loss, `epoch` -> a counter, or None."""
     metrics, splits, counters, companions = _tables()
     parts = [part for part in normalize_key(key).split("_") if part]
     whole = "_".join(parts)
@@ -85,7 +85,7 @@ def metric_goal(name: str) -> str:
 
 
 def metric_rank(name: str) -> int:
-    """How much of a headline a canonical metric is: low first; validation before test before no split, never training."""
+    """How much of a headline a canonical metric is, low first: validation, no split, test, and training last."""
     split = name.partition("_")[0]
     penalty = {"eval": 0, "test": 1000, "train": 5000}.get(split if _base(name) != name else "", 200)
     return penalty + _rows()[_base(name)][1]

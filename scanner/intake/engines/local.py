@@ -41,8 +41,7 @@ def read_all(candidates: Iterable[Candidate], jobs: int) -> Iterator[Findings]:
                     yield from map(read_file, lost)
                 yield from map(read_file, (c for rest in batches for c in rest))
                 return
-            for batch in islice(batches, 1):
-                pending.append((batch, pool.submit(_read_batch, batch)))
+            pending.extend((batch, pool.submit(_read_batch, batch)) for batch in islice(batches, 1))
 
 
 def _read_batch(batch: list[Candidate]) -> list[Findings]:
