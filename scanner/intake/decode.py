@@ -11,7 +11,7 @@ import gzip
 import io
 import lzma
 import re
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import zstandard
 
@@ -46,7 +46,9 @@ def decompress(data: bytes, method: str, limit: int) -> bytes:
     return found
 
 
-def _opened(data: bytes, method: str) -> IO[bytes]:
+def _opened(
+    data: bytes, method: str
+) -> gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | zstandard.ZstdDecompressionReader:
     stream = io.BytesIO(data)
     if method == "gzip":
         return gzip.GzipFile(fileobj=stream)

@@ -14,8 +14,8 @@ from scanner.formats import all_formats, is_generic
 from scanner.formats._base import Document, Stated
 from scanner.intake import line_rules
 from scanner.intake.segment import Event, cut
-from scanner.knowledge import convert, fact_names, find_field, mask_secrets, name_metric
-from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Series, Skip, SourceFile
+from scanner.knowledge import convert, fact_names, find_field, is_true, mask_secrets, name_metric
+from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Scalar, Series, Skip, SourceFile
 
 _ORIGINS: dict[str, Origin] = {"log": "reported", "python": "script", "shell": "command_line"}
 _NOT_ASKED_FOR = frozenset({"framework", "duration_s", "steps_done", "epochs_done"})
@@ -132,8 +132,9 @@ def _add_setting(
     hit = find_field(stated.key)
     if hit is None:
         return
+    value: Scalar | None
     if hit.flag is not None:
-        value = hit.flag if convert("gradient_checkpointing", stated.value) is True else None
+        value = hit.flag if is_true(stated.value) else None
     else:
         value = convert(hit.field, stated.value)
     if value is None:

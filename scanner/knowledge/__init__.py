@@ -9,6 +9,7 @@ from scanner.knowledge._fields import (
     fields,
     find_field,
     framework_rank,
+    is_true,
     split_key,
 )
 from scanner.knowledge._metrics import MetricName, metric_goal, metric_rank, name_metric
@@ -35,6 +36,7 @@ __all__ = [
     "find_field",
     "framework_rank",
     "is_backup",
+    "is_true",
     "mask_secrets",
     "metric_goal",
     "metric_rank",

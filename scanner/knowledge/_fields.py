@@ -153,6 +153,11 @@ def convert(name: str, value: Scalar) -> Scalar | None:
     return _to_text(spec, value)
 
 
+def is_true(value: Scalar) -> bool:
+    """Whether a flag is set: true, "True", "yes", 1."""
+    return _to_bool(value) is True
+
+
 def _to_bool(value: Scalar) -> bool | None:
     if isinstance(value, bool):
         return value
