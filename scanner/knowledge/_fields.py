@@ -57,6 +57,8 @@ def _field(name: str, row: dict[str, Any], shared: frozenset[str]) -> Field:
     values = {normalize_key(s): canon for canon, found in row.get("values", {}).items() for s in (canon, *found)}
     if row["type"] == "enum":
         values |= {normalize_key(s): s for s in row.get("order", ()) if normalize_key(s) not in values}
+    for spelling, canon in list(values.items()):
+        values.setdefault(spelling.replace("_", ""), canon)
     return Field(
         name=name,
         type=row["type"],
@@ -224,12 +226,15 @@ def _to_text(spec: Field, value: Scalar) -> str | None:
     if spec.must_match and not spec.must_match.search(text, timeout=1):
         return None
     if spec.values:
-        normal = normalize_key(text.rsplit(".", 1)[-1]) if spec.type == "enum" else normalize_key(text)
-        canonical = spec.values.get(normal) or spec.values.get(normalize_key(text))
-        if canonical is None and spec.name == "optimizer":
-            canonical = spec.values.get(normalize_key(text.rsplit(".", 1)[-1]))
+        canonical = _canonical(spec, text) or _canonical(spec, text.rsplit(".", 1)[-1])
         if canonical is not None:
             return canonical
         if spec.type == "enum":
             return None
     return text
+
+
+def _canonical(spec: Field, text: str) -> str | None:
+    """The canonical form of a value, however its words are joined: `ReduceLROnPlateau`, `reduce_lr_on_plateau`."""
+    normal = normalize_key(text)
+    return spec.values.get(normal) or spec.values.get(normal.replace("_", ""))
