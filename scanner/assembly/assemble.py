@@ -28,7 +28,7 @@ def assemble(
     executions = [e for e in executions if is_training(e)]
     book = RecipeBook(recipe_units, index)
     attach(executions, book, index)
-    recipes = declared(book, executions, index)
+    recipes = declared(book, executions)
     ids = unique([*(run_id(e.units, digests) for e in executions), *(run_id([r.root], digests) for r in recipes)])
     runs = [_executed(e, name) for e, name in zip(executions, ids, strict=False)]
     runs += [_declared(r, name) for r, name in zip(recipes, ids[len(executions) :], strict=True)]

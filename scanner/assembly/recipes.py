@@ -12,6 +12,7 @@ from scanner.assembly.units import Unit
 from scanner.records import Link, Locator, Observation
 
 PLAN_FIELDS = frozenset({"learning_rate", "batch_size", "epochs", "max_steps"})
+CONFIG_ENDINGS = (".yaml", ".yml", ".json", ".toml")
 MAX_DEPTH = 3
 """How far imports and configuration files are followed from a launched script."""
 
@@ -56,25 +57,36 @@ class RecipeBook:
                         found[meant].append(unit)
         return found
 
+    def units(self) -> list[Unit]:
+        """All units by path and segment."""
+        return [unit for path in sorted(self.by_path) for unit in self.by_path[path]]
+
+    def programs_of(self, launcher: Unit) -> list[Unit]:
+        """Units of the scripts that a launcher unit starts."""
+        meant = (self._index.resolve(written, launcher.path) for written in launcher.all_facts("program"))
+        return [
+            unit for path in meant if path is not None and path != launcher.path for unit in self.by_path.get(path, ())
+        ]
+
     def launchers_of(self, path: str) -> list[Unit]:
         """Launcher units that start a script."""
         return self._launchers.get(path, [])
 
-    def expand(self, path: str) -> list[tuple[Unit, Link]]:
-        """The units of a file and of the local modules and configurations it pulls in, nearest first."""
+    def expand(self, roots: Iterable[Unit]) -> list[tuple[Unit, Link]]:
+        """The units and those of the local modules and configurations that they pull in, nearest first."""
         found: list[tuple[Unit, Link]] = []
-        seen: set[str] = {path}
-        queue: list[tuple[str, str, Locator | None, int]] = [(path, "named", None, 0)]
-        while queue:
-            current, reason, because, depth = queue.pop(0)
-            for unit in self.by_path.get(current, ()):
-                found.append((unit, Link(unit.path, unit.segment, reason, because)))
-                if depth >= MAX_DEPTH:
-                    continue
-                for meant, why, where in self._pulled_in(unit):
-                    if meant not in seen:
-                        seen.add(meant)
-                        queue.append((meant, why, where, depth + 1))
+        queue = [(unit, "named", None, 0) for unit in roots]
+        seen = {unit.path for unit, *_ in queue}
+        pending: list[tuple[Unit, str, Locator | None, int]] = list(queue)
+        while pending:
+            unit, reason, because, depth = pending.pop(0)
+            found.append((unit, Link(unit.path, unit.segment, reason, because)))
+            if depth >= MAX_DEPTH:
+                continue
+            for meant, why, where in self._pulled_in(unit):
+                if meant not in seen:
+                    seen.add(meant)
+                    pending.extend((part, why, where, depth + 1) for part in self.by_path.get(meant, ()))
         return found
 
     def _pulled_in(self, unit: Unit) -> Iterable[tuple[str, str, Locator]]:
@@ -107,8 +119,8 @@ def attach(executions: Sequence[Execution], book: RecipeBook, index: PathIndex) 
     folders = _sole_folders(executions)
     for execution in executions:
         taken: set[tuple[str, int]] = set()
-        for path, reason, because in _named_files(execution, book, index, folders):
-            for unit, found in book.expand(path):
+        for named, reason, because in _named_units(execution, book, index, folders):
+            for unit, found in book.expand([named]):
                 if unit.key not in taken:
                     taken.add(unit.key)
                     execution.recipes.append(unit)
@@ -125,88 +137,85 @@ def _sole_folders(executions: Sequence[Execution]) -> set[str]:
     return {folder for folder, found in owners.items() if len(found) == 1}
 
 
-def _named_files(
+def _named_units(
     execution: Execution, book: RecipeBook, index: PathIndex, sole: set[str]
-) -> Iterable[tuple[str, str, Locator | None]]:
-    """Recipe files that the execution's own evidence names, strongest reason first."""
-    for observation in execution.facts("config_file"):
-        meant = index.resolve(str(observation.value), observation.locator.path)
-        if meant in book.by_path:
-            yield meant, "config_named_in_log", observation.locator
-    for fact, reason in (("program", "program_named"), ("traceback_file", "traceback_through")):
-        for observation in execution.facts(fact):
-            meant = index.resolve(str(observation.value), observation.locator.path)
-            if meant in book.by_path:
-                yield meant, reason, observation.locator
+) -> Iterable[tuple[Unit, str, Locator | None]]:
+    """Recipe units that the execution's own evidence names, strongest reason first."""
     for path in execution.paths():
         for unit in book.by_path.get(path, ()):
-            yield unit.path, "same_notebook", None
+            yield unit, "same_notebook", None
+    named = (
+        ("config_file", "config_named_in_log"),
+        ("program", "program_named"),
+        ("traceback_file", "traceback_through"),
+    )
     yield from _by_log_file(execution, book, index)
+    for fact, reason in named:
+        for observation in execution.facts(fact):
+            meant = index.resolve(str(observation.value), observation.locator.path)
+            for unit in book.by_path.get(meant or "", ()):
+                yield unit, reason, observation.locator
     folder = execution.primary.folder
     if folder in sole:
         for path in sorted(book.by_path):
-            if path.rpartition("/")[0] == folder and path.endswith((".json", ".yaml", ".yml", ".toml")):
-                yield path, "config_in_run_folder", None
+            if path.rpartition("/")[0] == folder and path.lower().endswith(CONFIG_ENDINGS):
+                for unit in book.by_path[path]:
+                    yield unit, "config_in_run_folder", None
 
 
-def _by_log_file(execution: Execution, book: RecipeBook, index: PathIndex) -> Iterable[tuple[str, str, Locator | None]]:
-    """Launchers and scripts that say they write to the execution's log or folder."""
+def _by_log_file(
+    execution: Execution, book: RecipeBook, index: PathIndex
+) -> Iterable[tuple[Unit, str, Locator | None]]:
+    """Launchers and scripts that say they write to the execution's log, and what those launch."""
     own = set(execution.paths())
     for path in sorted(book.by_path):
         for unit in book.by_path[path]:
             for observation in unit.facts.get("log_file", ()):
-                meant = index.resolve(str(observation.value), unit.path)
-                if meant in own:
-                    yield path, "writes_this_log", observation.locator
-                    for written in unit.all_facts("program"):
-                        script = index.resolve(written, unit.path)
-                        if script in book.by_path:
-                            yield script, "launched_by", observation.locator
+                if index.resolve(str(observation.value), unit.path) in own:
+                    yield unit, "writes_this_log", observation.locator
+                    for script in book.programs_of(unit):
+                        yield script, "launched_by", observation.locator
 
 
-def declared(book: RecipeBook, executions: Sequence[Execution], index: PathIndex) -> list[Recipe]:
-    """Complete recipes that no execution absorbed: launched commands, else training scripts, else configurations."""
-    used = {(unit.path, unit.segment) for execution in executions for unit in execution.recipes}
-    executed_paths = {path for path, _ in used} | {path for e in executions for path in e.paths()}
+def declared(book: RecipeBook, executions: Sequence[Execution]) -> list[Recipe]:
+    """Complete recipes that no execution absorbed: launches with arguments of their own, training scripts,
+    configurations that neither of them pulls in."""
+    used = {unit.key for execution in executions for unit in execution.recipes}
+    covered = {path for path, _ in used} | {path for e in executions for path in e.paths()}
     found: list[Recipe] = []
-    covered: set[str] = set(executed_paths)
-    for path in sorted(book.by_path):
-        unit = book.by_path[path][0]
-        if path in covered or not unit.has("trains") or unit.has("program"):
-            continue
-        recipe = _recipe_of(unit, book)
-        if recipe.is_complete():
-            found.append(recipe)
-            covered.update(part.path for part in recipe.units())
-    for path in sorted(book.by_path):
-        for unit in book.by_path[path]:
-            if path in covered or not _is_config(unit):
-                continue
-            recipe = Recipe(unit)
-            if recipe.is_complete():
-                found.append(recipe)
-    return found
+    for unit in book.units():
+        scripts = book.programs_of(unit)
+        if unit.key not in used and scripts and _has_plan(unit) and any(s.has("trains") for s in scripts):
+            found.append(_launched(unit, scripts, book))
+    for recipe in found:
+        covered.update(unit.path for unit in recipe.units())
+    for unit in book.units():
+        if unit.path not in covered and unit.has("trains") and unit.segment == book.by_path[unit.path][0].segment:
+            found.append(_script(unit, book))
+    for recipe in found:
+        covered.update(unit.path for unit in recipe.units())
+    found += [Recipe(u) for u in book.units() if u.path not in covered and u.path.lower().endswith(CONFIG_ENDINGS)]
+    return sorted((recipe for recipe in found if recipe.is_complete()), key=lambda recipe: recipe.root.key)
 
 
-def _is_config(unit: Unit) -> bool:
-    return unit.path.lower().endswith((".yaml", ".yml", ".json", ".toml"))
+def _has_plan(unit: Unit) -> bool:
+    return any(o.id in PLAN_FIELDS for o in unit.settings)
 
 
-def _recipe_of(unit: Unit, book: RecipeBook) -> Recipe:
-    recipe = Recipe(unit)
-    for launcher in book.launchers_of(unit.path):
-        recipe.parts.append(launcher)
-        recipe.links.append(Link(launcher.path, launcher.segment, "launched_by", None))
-    for part, found in book.expand(unit.path):
-        if part.key != unit.key:
+def _launched(unit: Unit, scripts: Sequence[Unit], book: RecipeBook) -> Recipe:
+    parts = [(part, link) for part, link in book.expand([unit, *scripts]) if part.key != unit.key]
+    return Recipe(unit, [part for part, _ in parts], [link for _, link in parts])
+
+
+def _script(unit: Unit, book: RecipeBook) -> Recipe:
+    launchers = book.launchers_of(unit.path)
+    recipe = Recipe(unit, list(launchers), [Link(x.path, x.segment, "launched_by", None) for x in launchers])
+    known = {part.key for part in recipe.units()}
+    for part, link in book.expand([*launchers, *book.by_path[unit.path]]):
+        if part.key not in known:
             recipe.parts.append(part)
-            recipe.links.append(found)
+            recipe.links.append(link)
     return recipe
-
-
-def observations_of(units: Iterable[Unit]) -> list[Observation]:
-    """All settings of units, in order."""
-    return [o for unit in units for o in unit.settings]
 
 
 def cells_up_to(observations: Sequence[Observation], cell: int | None) -> list[Observation]:
