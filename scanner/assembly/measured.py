@@ -96,7 +96,7 @@ def _progress(series: Sequence[Series], execution: Execution, found: dict[str, V
     if epoch is not None and "epochs_done" not in found:
         value = _counted(epoch, "epoch")
         if value is not None:
-            found["epochs_done"] = _value("epochs_done", epoch, value + _offset(series, found))
+            found["epochs_done"] = _value("epochs_done", epoch, value + _offset(series, execution, found))
 
 
 def _counted(point: curves.Point, name: str) -> float | None:
@@ -107,10 +107,14 @@ def _counted(point: curves.Point, name: str) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _offset(series: Sequence[Series], found: dict[str, Value]) -> int:
-    """1 where epochs are counted from 0 in whole numbers, so that epoch 9 is the tenth; else 0."""
-    first = curves.first_counter(series, "epoch")
-    if first != 0 or curves.is_fractional(series, "epoch"):
+def _offset(series: Sequence[Series], execution: Execution, found: dict[str, Value]) -> int:
+    """1 where epochs are counted from 0 in whole numbers, so that epoch 9 is the tenth; else 0.
+
+    A framework that counts from 0 says so (`first_epoch`), since its log may begin later than its first epoch.
+    """
+    starts_at_0 = any(o.value == 0 for o in execution.facts("first_epoch"))
+    starts_at_0 = starts_at_0 or curves.first_counter(series, "epoch") == 0
+    if not starts_at_0 or curves.is_fractional(series, "epoch"):
         return 0
     last = curves.last_counter(series, "epoch")
     planned = found.get("epochs")
