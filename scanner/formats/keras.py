@@ -1,7 +1,7 @@
 """The console of Keras' `fit`: epoch headers, progress bars of every version, callbacks' messages, tuner trials.
 
     Epoch 3/10
-    782/782 [==============================] - 6s 8ms/step - loss: 0.9 - accuracy: 0.68 - val_loss: 1.0 - val_accuracy: 0.65
+    782/782 [==============================] - 6s 8ms/step - loss: 0.9 - acc: 0.68 - val_loss: 1.0 - val_acc: 0.65
     782/782 ━━━━━━━━━━━━━━━━━━━━ 6s 8ms/step - accuracy: 0.68 - loss: 0.9 - val_accuracy: 0.65 - val_loss: 1.0
     782/782 - 6s - loss: 0.9 - accuracy: 0.68 - 6s/epoch - 8ms/step
     Epoch 7: early stopping
@@ -23,7 +23,7 @@ from scanner.formats._plans import Plans
 ID = "keras"
 DESCRIPTION = "Console of Keras' fit, and of its callbacks and tuner"
 SAMPLE = """Epoch 3/10
-782/782 [==============================] - 6s 8ms/step - loss: 0.9 - accuracy: 0.68 - val_loss: 1.0 - val_accuracy: 0.65"""
+782/782 [==============================] - 6s 8ms/step - loss: 0.9 - acc: 0.68 - val_loss: 1.0 - val_acc: 0.65"""
 
 _HEADER = re.compile(r"^\s*Epoch (?P<epoch>\d{1,7})/(?P<total>\d{1,7})\s*$")
 _BAR = re.compile(
@@ -35,7 +35,8 @@ _EARLY_STOP = re.compile(r"^\s*Epoch \d+: early stopping\b")
 _PLATEAU = re.compile(r"^\s*Epoch \d+: ReduceLROnPlateau reducing learning rate to ")
 _SAMPLES = re.compile(r"^Train on (?P<n>\d+) samples?(?:, validate on \d+ samples?)?")
 _FOLDER = re.compile(
-    r"^(?:Using (?P<used>\d+) files for training\.|Found (?P<found>\d+) (?:validated )?image(?:s| filenames) belonging to \d+ classes)"
+    r"^(?:Using (?P<used>\d+) files for training\.|"
+    r"Found (?P<found>\d+) (?:validated )?image(?:s| filenames) belonging to \d+ classes)"
 )
 _MODEL = re.compile(r'^Model: "(?P<name>[^"]{1,80})"$')
 _AUTO_NAME = re.compile(r"(?:sequential|model|functional)(?:_\d+)?$")
@@ -80,8 +81,11 @@ def read(document: Document) -> Iterator[Stated]:
         if header:
             in_trial = False
             yield from fit.open(int(header["epoch"]), int(header["total"]), line, text)
-        elif fit.epoch and " - " in text and (bar := _BAR.match(text)):
-            yield from fit.draw(bar, line, text.strip())
+        elif " - " in text and (bar := _BAR.match(text)):
+            if fit.epoch:
+                yield from fit.draw(bar, line, text.strip())
+            if fit.is_recognised:
+                document.claimed.add(line)  # frames and evaluations, too: nobody else shall take them for epochs
         elif _TRIAL in text:
             in_trial = True
             yield from fit.close()
@@ -133,6 +137,8 @@ class _Fit:
         self._frame: _Frame | None = None
         self._header: tuple[int, int, int, str] | None = None
         self._started = False
+        self.is_recognised = False
+        """Whether any header was followed by a bar of Keras' kind."""
 
     def open(self, epoch: int, total: int, line: int, text: str) -> Iterator[Stated]:
         """An epoch header."""
@@ -162,6 +168,7 @@ class _Fit:
             return
         epoch, total, line, raw = self._header
         self._header = None
+        self.is_recognised = True
         if not self._started:
             self._started = True
             # `fit(epochs=1)` called in a loop is one training; its header alone starts none.

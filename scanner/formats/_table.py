@@ -1,0 +1,29 @@
+"""Rows of delimited text with the line each stands at. A table that an editor saved with quotes is read as well."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from scanner.formats._base import Document
+
+_DELIMITERS = ",\t;|"
+
+
+def delimiter_of(header: str) -> str:
+    """The character that separates most cells of a header; a comma when none occurs."""
+    return max(_DELIMITERS, key=lambda mark: (header.count(mark), -_DELIMITERS.index(mark)))
+
+
+def cells(line: str, delimiter: str) -> list[str]:
+    """The cells of one line, stripped."""
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(delimiter)]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def rows(document: Document, first_line: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of each non-empty line from a line on."""
+    for number, line in enumerate(document.lines[first_line - 1 :], first_line):
+        if line.strip():
+            yield number, cells(line, delimiter)
