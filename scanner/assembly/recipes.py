@@ -12,6 +12,13 @@ from scanner.assembly.units import Unit
 from scanner.records import Link, Locator, Observation
 
 PLAN_FIELDS = frozenset({"learning_rate", "batch_size", "epochs", "max_steps"})
+NAMING_FACTS = {
+    "config_file": "config_named_in_log",
+    "program": "program_named",
+    "traceback_file": "traceback_through",
+}
+"""Facts of an execution that name a file of its recipe -> the link's reason, the strongest first."""
+
 CONFIG_ENDINGS = (".yaml", ".yml", ".json", ".toml")
 MAX_DEPTH = 3
 """How far imports and configuration files are followed from a launched script."""
@@ -64,9 +71,7 @@ class RecipeBook:
     def programs_of(self, launcher: Unit) -> list[Unit]:
         """Units of the scripts that a launcher unit starts."""
         meant = (self._index.resolve(written, launcher.path) for written in launcher.all_facts("program"))
-        return [
-            unit for path in meant if path is not None and path != launcher.path for unit in self.by_path.get(path, ())
-        ]
+        return [unit for path in meant if path != launcher.path for unit in self.by_path.get(path or "", ())]
 
     def launchers_of(self, path: str) -> list[Unit]:
         """Launcher units that start a script."""
@@ -144,13 +149,8 @@ def _named_units(
     for path in execution.paths():
         for unit in book.by_path.get(path, ()):
             yield unit, "same_notebook", None
-    named = (
-        ("config_file", "config_named_in_log"),
-        ("program", "program_named"),
-        ("traceback_file", "traceback_through"),
-    )
     yield from _by_log_file(execution, book, index)
-    for fact, reason in named:
+    for fact, reason in NAMING_FACTS.items():
         for observation in execution.facts(fact):
             meant = index.resolve(str(observation.value), observation.locator.path)
             for unit in book.by_path.get(meant or "", ()):
@@ -189,9 +189,8 @@ def declared(book: RecipeBook, executions: Sequence[Execution]) -> list[Recipe]:
             found.append(_launched(unit, scripts, book))
     for recipe in found:
         covered.update(unit.path for unit in recipe.units())
-    for unit in book.units():
-        if unit.path not in covered and unit.has("trains") and unit.segment == book.by_path[unit.path][0].segment:
-            found.append(_script(unit, book))
+    first = [book.by_path[path][0] for path in sorted(book.by_path) if path not in covered]
+    found += [_script(unit, book) for unit in first if unit.has("trains")]
     for recipe in found:
         covered.update(unit.path for unit in recipe.units())
     found += [Recipe(u) for u in book.units() if u.path not in covered and u.path.lower().endswith(CONFIG_ENDINGS)]
