@@ -61,6 +61,9 @@ class Document:
     """Inner address of each line, for documents inside a file."""
     origin: Origin | None = None
     """Overrides the origin that follows from `kind`."""
+    naming: Callable[[str], str] = lambda key: ""
+    """What a key of a metric line is: "metric", "companion", "epoch", "step", or "" for a word that measures nothing.
+    Handed in by intake, so that formats for free text need no vocabulary of their own."""
     claimed: set[int] = field(default_factory=set)
     """Lines that a specific format has read as metrics; generic formats leave them alone."""
     _text: str | None = field(default=None, init=False, repr=False, compare=False)

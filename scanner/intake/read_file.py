@@ -10,7 +10,7 @@ from scanner.intake.crawl import Candidate
 from scanner.intake.decode import DecodeError, decode, decompress
 from scanner.intake.extract import extract
 from scanner.intake.prefilter import may_matter
-from scanner.knowledge import walk_rules
+from scanner.knowledge import name_metric, walk_rules
 from scanner.records import Findings, Skip, SourceFile
 
 
@@ -42,7 +42,16 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         return Document(path, "binary", data=data, siblings=candidate.siblings), source
     decoded = decode(data)
     kind = cast(DocumentKind, candidate.kind)
-    return Document(path, kind, decoded.lines, siblings=candidate.siblings), source._replace(encoding=decoded.encoding)
+    document = Document(path, kind, decoded.lines, siblings=candidate.siblings, naming=kind_of_key)
+    return document, source._replace(encoding=decoded.encoding)
+
+
+def kind_of_key(key: str) -> str:
+    """What a key of a metric line is, as `Document.naming` promises."""
+    name = name_metric(key)
+    if name is None:
+        return ""
+    return name.name if name.kind == "counter" else name.kind
 
 
 def _tells_by_name(path: str) -> bool:
