@@ -88,9 +88,9 @@ def _split_failures(run: Run) -> tuple[list[Observation], list[Observation]]:
         if failure_classes().get(_class_of(signal)) and failure_classes()[_class_of(signal)].kind != "fatal":
             continue
         (handled if _went_on(run, signal.locator) else fatal).append(signal)
-    if any(o.id.startswith("failure:") for o in fatal):
-        # The traceback's own line adds nothing where a rule has read what it says.
-        fatal = [o for o in fatal if o.id != "exception"] or fatal
+    # The traceback's own line adds nothing where a rule has read what it says.
+    read = {o.locator[:2] for o in fatal if o.id != "exception"}
+    fatal = [o for o in fatal if o.id != "exception" or o.locator[:2] not in read]
     return fatal, handled
 
 

@@ -37,7 +37,9 @@ _NUMBER = re.compile(
 _SEPARATOR = re.compile(r"[|;,\t]|\s-\s|\s{2,}|[\])}>]|\.{2,}|(?<=\s)[-=~#*>]+(?=\s)|[\u2192\u2014\u2013]")
 _PARENTHESES = re.compile(r"\([^()]{0,30}\)")
 _NO_WORDS = re.compile(r"[^\w%@.\-/ ]+")
-_CODE = re.compile(r"^\s*(?:File \"|def |for |if |while |return |import |from |print\(|assert |raise |>>>|\+ |#)|[;{]\s*$|==|\(\)")
+_CODE = re.compile(
+    r"^\s*(?:File \"|def |for |if |while |return |import |from |print\(|assert |raise |>>>|\+ |#)|[;{]\s*$|==|\(\)"
+)
 _NOT_PROGRESS = frozenset(
     "num max total n number per every best warmup warm save log start resume resuming from early last target min "
     "since after until patience before toplam iyi".split()

@@ -88,7 +88,10 @@ def _bars(document: Document) -> list[_Bar]:
                 continue
             label, done, total = match["label"].strip(), int(match["done"]), int(match["total"])
             last = found[-1] if found else None
-            same = next((b for b in reversed(found[-3:]) if b.total == total and b.done <= done and _alike(b.label, label)), last)
+            same = next(
+                (b for b in reversed(found[-3:]) if b.total == total and b.done <= done and _alike(b.label, label)),
+                last,
+            )
             if same is None or same.total != total or same.done > done or not _alike(same.label, label):
                 epoch = _EPOCH_LABEL.search(label)
                 same = _Bar(label, total, line, epoch=float(epoch["n"]) if epoch else None)

@@ -20,14 +20,30 @@ SAMPLE = "slurmstepd: error: *** JOB 22412 ON node7 CANCELLED AT 2024-04-13T10:1
 _SLURM_KILL = re.compile(
     r"(?:slurmstepd|srun): error: \*\*\* (?:JOB|STEP) (?P<job>\d+)(?:\.\w+)? ON \S+ CANCELLED AT (?P<at>[\d\-T:]+)(?P<why>[^*]{0,60})\*\*\*"
 )
-_SLURM_OOM = re.compile(r"(?:slurmstepd|srun): error: .{0,120}(?:oom[-_ ]kill|Out Of Memory|OUT_OF_MEMORY)", re.IGNORECASE)
-_LSF_END = re.compile(r"^(?:Exited with exit code (?P<code>\d+)\.|(?P<done>Successfully completed\.)|(?P<term>TERM_\w+): )")
+_SLURM_OOM = re.compile(
+    r"(?:slurmstepd|srun): error: .{0,120}(?:oom[-_ ]kill|Out Of Memory|OUT_OF_MEMORY)", re.IGNORECASE
+)
+_LSF_END = re.compile(
+    r"^(?:Exited with exit code (?P<code>\d+)\.|(?P<done>Successfully completed\.)|(?P<term>TERM_\w+): )"
+)
 _LSF_JOB = re.compile(r"^(?:Subject: Job |Job <)(?P<job>\d+)")
 _LSF_TIME = re.compile(r"^(?P<which>Started|Terminated) at (?P<at>.{10,40})$")
 _PBS = re.compile(r"^\s*(?:=>> PBS: job killed: (?P<why>.{1,80})|Exit [Ss]tatus:?\s*(?P<code>-?\d+))")
 _SGE = re.compile(r"^\s*(?:exit_status|failed)\s+(?P<code>-?\d+)\s*$")
 _JOB_FILE = re.compile(r"(?:^|[-_.])(?:slurm-?|job[-_]?|[oe])(?P<job>\d{3,12})(?:[_.]\d+)?(?:\.\w+)?$", re.IGNORECASE)
-_HINTS = ("slurm", "srun", "LSF", "PBS", "TERM_", "Exited with", "Successfully completed", "exit_status", "Exit ", "Job <", "Subject:")
+_HINTS = (
+    "slurm",
+    "srun",
+    "LSF",
+    "PBS",
+    "TERM_",
+    "Exited with",
+    "Successfully completed",
+    "exit_status",
+    "Exit ",
+    "Job <",
+    "Subject:",
+)
 
 
 def wants(document: Document) -> bool:
@@ -54,7 +70,9 @@ def _slurm(line: str, number: int) -> Iterator[Stated]:
         why = kill["why"].strip().lower()
         yield Stated("job_id", kill["job"], number, "fact", raw=raw)
         yield Stated("ended_at", kill["at"], number, "fact", raw=raw)
-        yield Stated("tracker_status", "slurm:timeout" if "time limit" in why else "slurm:cancelled", number, "fact", raw=raw)
+        yield Stated(
+            "tracker_status", "slurm:timeout" if "time limit" in why else "slurm:cancelled", number, "fact", raw=raw
+        )
         yield Stated("failure:killed", True, number, "mark", raw=raw)
     elif _SLURM_OOM.search(line):
         yield Stated("failure:oom_host", True, number, "mark", raw=line.strip())

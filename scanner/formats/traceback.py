@@ -30,7 +30,19 @@ _FILE = re.compile(r'^\s*File "(?P<file>[^"\n]{1,400})", line (?P<line>\d+)(?:, 
 _CELL = re.compile(r"^(?:Cell In\[\d+\]|Input In \[\d+\]|<ipython-input-[\w-]+>|File )(?P<rest>.{0,300})")
 _RAISED = re.compile(r"^(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*)(?::\s?(?P<text>.*))?$")
 _BARE = frozenset({"KeyboardInterrupt", "SystemExit", "MemoryError", "StopIteration", "BrokenPipeError"})
-_SUFFIXES = ("Error", "Exception", "Interrupt", "Exit", "Warning", "Failure", "Abort", "Timeout", "Iteration", "NotFound", "Fault")
+_SUFFIXES = (
+    "Error",
+    "Exception",
+    "Interrupt",
+    "Exit",
+    "Warning",
+    "Failure",
+    "Abort",
+    "Timeout",
+    "Iteration",
+    "NotFound",
+    "Fault",
+)
 _LIBRARY = re.compile(
     r"site-packages|dist-packages|[/\\]lib[/\\]python\d|[/\\]Lib[/\\]\w+\.py|^<|ipykernel|[/\\]runpy\.py|importlib"
 )
