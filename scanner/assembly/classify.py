@@ -33,7 +33,7 @@ def classify(run: Run) -> Outcome:
     fatal, handled = _split_failures(run)
     plan = _plan_reached(run)
     ended = _first(run, "training_end", "early_stop")
-    numeric = _numeric(run)
+    numeric = _broken(run) or (None if fatal and ended is None else _never_learned(run, plan, ended))
     issues = [*(_issue(o, "handled") for o in handled), *_quality(run)]
     verdict = numeric or _by_plan_or_error(run, fatal, plan, ended)
     if numeric is not None or verdict.status == "success":
@@ -122,8 +122,8 @@ def _loss(run: Run) -> Series | None:
     return curves.pick(run.series, "train_loss")
 
 
-def _numeric(run: Run) -> _Verdict | None:
-    """Failures that the numbers show, however politely the run ended."""
+def _broken(run: Run) -> _Verdict | None:
+    """NaN and divergence, which the numbers show however politely the run ended."""
     loss = _loss(run)
     if loss is None:
         return None
@@ -131,13 +131,35 @@ def _numeric(run: Run) -> _Verdict | None:
     if broken is not None and len(loss) - broken >= min(curves.TAIL, len(loss)):
         return _Verdict("failed", "loss_ends_nan", (_at(loss, broken, "nan_loss"),), ("nan_loss",))
     shape = curves.trend(loss)
-    if shape is None or any(s.metric.endswith(NO_TREND) for s in run.series):
-        return None
-    if curves.has_diverged(shape):
+    if shape is not None and not _has_no_trend(run) and curves.has_diverged(shape):
         return _Verdict("failed", "loss_diverged", (_at(loss, len(loss) - 1, "divergence"),), ("divergence",))
-    if curves.never_learned(shape) and not _evaluation_improves(run):
-        return _Verdict("failed", "never_learned", (_at(loss, len(loss) - 1, "not_converging"),), ("not_converging",))
     return None
+
+
+def _never_learned(run: Run, plan: Observation | None, ended: Observation | None) -> _Verdict | None:
+    """A loss that stayed where it began. One that was stopped early, or goes on from trained weights, shows nothing."""
+    loss = _loss(run)
+    shape = curves.trend(loss) if loss is not None else None
+    if loss is None or shape is None or _has_no_trend(run) or _first(run, "resume") is not None:
+        return None
+    if plan is None and ended is None and _share_done(run) < 0.5:
+        return None
+    if not curves.never_learned(shape) or _evaluation_improves(run):
+        return None
+    return _Verdict("failed", "never_learned", (_at(loss, len(loss) - 1, "not_converging"),), ("not_converging",))
+
+
+def _has_no_trend(run: Run) -> bool:
+    return any(s.metric.endswith(NO_TREND) for s in run.series)
+
+
+def _share_done(run: Run) -> float:
+    """How much of the plan was done; 1 where no plan is known."""
+    for planned, done in (("max_steps", "steps_done"), ("epochs", "epochs_done")):
+        want, have = run.values.get(planned), run.values.get(done)
+        if want is not None and have is not None and float(want.value) > 0:
+            return float(have.value) / float(want.value)
+    return 1.0
 
 
 def _evaluation_improves(run: Run) -> bool:

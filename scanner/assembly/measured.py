@@ -92,6 +92,13 @@ def _progress(series: Sequence[Series], execution: Execution, found: dict[str, V
         value = _counted(step, "step")
         if value is not None:
             found["steps_done"] = _value("steps_done", step, int(value))
+    closed = [o for o in execution.facts("epoch_end") if isinstance(o.value, (int, float))]
+    if closed and "epochs_done" not in found:
+        last = max(closed, key=lambda o: (float(o.value), o.locator))
+        from_0 = min(float(o.value) for o in closed) == 0 or any(o.value == 0 for o in execution.facts("first_epoch"))
+        found["epochs_done"] = Value(
+            "epochs_done", last._replace(id="epochs_done", value=float(last.value) + from_0), (), "epoch_closed"
+        )
     epoch = curves.last_counter(series, "epoch")
     if epoch is not None and "epochs_done" not in found:
         value = _counted(epoch, "epoch")

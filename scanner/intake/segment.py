@@ -46,21 +46,30 @@ def cut(events: Iterable[Event]) -> list[int]:
     """The first line of each execution after the first, ascending; empty when the text holds one.
 
     A launch always cuts once anything was seen. A start, or a setting stated again after the end, cuts when the
-    execution at hand has trained, failed or ended; so does a counter that falls back to where it began. The cut is
+    execution at hand has failed or ended; a start after mere progress cuts unless the counters go on from where they
+    were (loops that announce every epoch, resumes). A counter that falls back to where it began cuts. The cut is
     placed before the settings that stand between the last sign of the old execution and the first of the new one.
     """
     cuts: list[int] = []
     now = _Execution()
     pending: int | None = None
+    restart: int | None = None
     for event in sorted(events, key=lambda e: e.line):
+        if restart is not None and event.kind in ("epoch", "step", "fatal", "end"):
+            if event.kind == "fatal" or not _goes_on(now, event):
+                cuts.append(restart)
+                now, pending = _Execution(started=True), None
+            restart = None
         if event.kind in ("launch", "echo"):
             if now.is_over or (event.kind == "launch" and (now.started or now.settings)):
                 cuts.append(event.line if pending is None else min(pending, event.line))
-                now, pending = _Execution(), None
+                now, pending, restart = _Execution(), None, None
         elif event.kind == "start":
-            if now.is_over:
+            if now.fatal or now.ended:
                 cuts.append(event.line if pending is None else pending)
                 now, pending = _Execution(), None
+            elif now.progressed and restart is None:
+                restart = event.line if pending is None else pending
             now.started = True
         elif event.kind == "setting":
             if now.is_over and pending is None:
@@ -90,6 +99,16 @@ def _count(now: _Execution, event: Event) -> None:
     now.last[key] = event.number
     now.progressed = True
     now.has_epochs = now.has_epochs or event.kind == "epoch"
+
+
+def _goes_on(now: _Execution, event: Event) -> bool:
+    """Whether a sign after a further start belongs to the execution at hand: its end, or a counter that has risen."""
+    if event.kind == "end":
+        return True
+    if event.kind == "step" and now.has_epochs:
+        return ("epoch", event.key) in now.last  # the epoch on the same line, or on the next one, decides
+    last = now.last.get((event.kind, event.key))
+    return last is not None and event.number > last
 
 
 def _falls_back(now: _Execution, event: Event) -> bool:
