@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.formats._base import Document
+from scanner.intake import relaunch
 from scanner.intake.segment import Event, cut
 
 
@@ -31,6 +33,21 @@ def _epochs(first_line: int, *numbers: float) -> list[Event]:
             [Event(1, "setting", "lr"), Event(2, "fatal"), Event(3, "setting", "lr"), Event(4, "fatal")],
             [3],
             id="restart-loop",
+        ),
+        pytest.param(
+            [Event(1, "relaunch"), Event(2, "start"), Event(3, "relaunch"), Event(4, "start")],
+            [3],
+            id="appended-starts",
+        ),
+        pytest.param(
+            [Event(1, "relaunch"), Event(3, "fatal"), Event(4, "relaunch"), Event(6, "relaunch"), Event(8, "fatal")],
+            [4, 6],
+            id="launches-that-left-nothing",
+        ),
+        pytest.param(
+            [Event(1, "relaunch"), *_epochs(2, 1), Event(3, "relaunch"), Event(4, "relaunch"), *_epochs(5, 2)],
+            [],
+            id="worker-processes-print-the-first-lines",
         ),
         pytest.param([*_epochs(1, 1, 1, 2, 2, 3, 3)], [], id="counter-repeats"),
         pytest.param(
@@ -60,7 +77,7 @@ def test_as_many_executions_as_countings(lengths: list[int]) -> None:
 _EVENT = st.builds(
     Event,
     st.integers(1, 200),
-    st.sampled_from(["launch", "start", "end", "fatal", "setting", "epoch", "step"]),
+    st.sampled_from(["launch", "relaunch", "start", "end", "fatal", "setting", "epoch", "step"]),
     st.sampled_from(["", "lr", "loop"]),
     st.floats(0, 100),
 )
@@ -74,3 +91,11 @@ def test_cuts_are_lines_of_the_text(events: list[Event]) -> None:
     assert cuts == sorted(set(cuts))
     assert set(cuts) <= set(lines)
     assert not cuts or cuts[0] >= min(lines)
+
+
+def test_first_lines_again() -> None:
+    """The first two lines together, whatever the time on them, show a launch; the first alone shows none."""
+    lines = ["2024-01-01 10:00:00 - loading data", "device: cuda", "2024-01-01 10:00:05 - loading data", "epoch 1"]
+    assert list(relaunch.read(Document("train.log", "log", lines))) == []
+    again = [*lines, "2024-01-02 10:00:00 - loading data", "device: cuda"]
+    assert [s.line for s in relaunch.read(Document("train.log", "log", again))] == [1, 5]

@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from scanner.formats import all_formats, is_generic
 from scanner.formats._base import Document, Stated
-from scanner.intake import line_rules
+from scanner.intake import line_rules, relaunch
 from scanner.intake.segment import Event, cut
 from scanner.knowledge import convert, fact_names, find_field, is_true, mask_secrets, name_metric
 from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Scalar, Series, Skip, SourceFile
@@ -20,6 +20,15 @@ from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, S
 _ORIGINS: dict[str, Origin] = {"log": "reported", "python": "script", "shell": "command_line"}
 _NOT_ASKED_FOR = frozenset({"framework", "duration_s", "steps_done", "epochs_done"})
 """Fields that closing summaries state: seeing one again begins no new execution."""
+
+_EVENTS = {
+    "launch": "launch",
+    "relaunch": "relaunch",
+    "training_start": "start",
+    "training_end": "end",
+    "early_stop": "end",
+}
+"""Marks that bear on where an execution begins or ends."""
 
 MAX_OBSERVATIONS = 200_000
 """Per file; past this the file is recorded as cut off."""
@@ -88,6 +97,8 @@ def _read(document: Document, sightings: list[_Sighting], queue: list[Document],
             skips.append(Skip(document.path, "extract", "malformed", detail, 0))
     if document.kind == "log":
         sightings.extend(_Sighting(s, document, "line_rules", len(sightings)) for s in line_rules.read(document))
+        if not document.is_embedded:
+            sightings.extend(_Sighting(s, document, "relaunch", len(sightings)) for s in relaunch.read(document))
 
 
 def _name(
@@ -208,9 +219,7 @@ def _events(found: list[_Sighting]) -> list[Event]:
         if stated.segment is not None:
             continue
         if stated.role == "mark":
-            kind = {"launch": "launch", "training_start": "start", "training_end": "end", "early_stop": "end"}.get(
-                stated.key, "fatal" if stated.key.startswith("failure:") else ""
-            )
+            kind = _EVENTS.get(stated.key, "fatal" if stated.key.startswith("failure:") else "")
             if kind:
                 events.append(Event(stated.line, kind))  # type: ignore[arg-type]
         elif stated.role == "fact":

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-EventKind = Literal["launch", "echo", "start", "end", "fatal", "setting", "epoch", "step", "plan"]
+EventKind = Literal["launch", "relaunch", "start", "end", "fatal", "setting", "epoch", "step"]
 
 
 class Event(NamedTuple):
@@ -28,6 +28,8 @@ class _Execution:
     """What has been seen of the execution at hand."""
 
     started: bool = False
+    relaunched: bool = False
+    """Whether the log's first lines stand at its beginning."""
     progressed: bool = False
     fatal: bool = False
     ended: bool = False
@@ -41,70 +43,90 @@ class _Execution:
         """Whether a new start here would be another execution."""
         return self.progressed or self.fatal or self.ended
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything was seen at all."""
+        return self.is_over or self.started or self.relaunched or bool(self.settings)
+
 
 def cut(events: Iterable[Event]) -> list[int]:
     """The first line of each execution after the first, ascending; empty when the text holds one.
 
-    A launch always cuts once anything was seen. A start, or a setting stated again after the end, cuts when the
-    execution at hand has failed or ended; a start after mere progress cuts unless the counters go on from where they
-    were (loops that announce every epoch, resumes). A counter that falls back to where it began cuts. The cut is
-    placed before the settings that stand between the last sign of the old execution and the first of the new one.
+    A launch always cuts once anything was seen. A start, the log's first lines standing again, or a setting stated
+    again cut when the execution at hand has failed or ended. After mere progress they cut only if what follows shows
+    another execution: a counter that does not go on (loops announce every epoch, worker processes print their first
+    lines), an error, a second start. A counter that falls back to where it began cuts. A cut is placed before the
+    settings that stand between the last sign of the old execution and the first of the new one.
     """
     cuts: list[int] = []
     now = _Execution()
     pending: int | None = None
-    restart: int | None = None
+    restarts: list[int] = []
     for event in sorted(events, key=lambda e: e.line):
-        if restart is not None and event.kind in ("epoch", "step", "fatal", "end"):
-            if event.kind == "fatal" or not _goes_on(now, event):
-                cuts.append(restart)
-                now, pending = _Execution(started=True), None
-            restart = None
-        if event.kind in ("launch", "echo"):
-            if now.is_over or (event.kind == "launch" and (now.started or now.settings)):
-                cuts.append(event.line if pending is None else min(pending, event.line))
-                now, pending, restart = _Execution(), None, None
-        elif event.kind == "start":
+        line = event.line if pending is None else pending
+        if restarts and _confirms(now, event):
+            cuts += restarts
+            now, pending, restarts = _Execution(started=True), None, []
+        if event.kind == "launch":
+            if now.is_over or now.started or now.settings:
+                cuts.append(min(line, event.line))
+                now, restarts = _Execution(), []
+            pending = None
+        elif event.kind in ("start", "relaunch"):
             if now.fatal or now.ended:
-                cuts.append(event.line if pending is None else pending)
-                now, pending = _Execution(), None
-            elif now.progressed and restart is None:
-                restart = event.line if pending is None else pending
-            now.started = True
+                cuts.append(line)
+                now, pending, restarts = _Execution(), None, []
+            elif (now.progressed or (event.kind == "relaunch" and now.is_open)) and not (
+                event.kind == "start" and restarts
+            ):
+                restarts.append(line)
+            now.started = now.started or event.kind == "start"
+            now.relaunched = now.relaunched or event.kind == "relaunch"
         elif event.kind == "setting":
             if now.is_over and pending is None:
                 pending = event.line
             if (now.fatal or now.ended) and event.key in now.settings:
-                cuts.append(event.line if pending is None else pending)
+                cuts.append(line)
                 now, pending = _Execution(), None
             now.settings.add(event.key)
         elif event.kind in ("epoch", "step"):
             if _falls_back(now, event):
-                cuts.append(event.line if pending is None else pending)
+                cuts.append(line)
                 now = _Execution()
-            pending = None
+            pending, restarts = None, []
             _count(now, event)
         elif event.kind == "fatal":
             now.fatal = True
             pending = None
         elif event.kind == "end":
             now.ended = True
-            pending = None
+            pending, restarts = None, []
     return sorted(set(cuts))
+
+
+def _confirms(now: _Execution, event: Event) -> bool:
+    """Whether a sign after a possible restart shows that it was one."""
+    if event.kind == "fatal":
+        return True
+    if event.kind == "start":
+        return now.started and not now.progressed
+    if event.kind == "setting":
+        return not now.progressed and event.key in now.settings
+    return event.kind in ("epoch", "step") and now.progressed and not _goes_on(now, event)
 
 
 def _count(now: _Execution, event: Event) -> None:
     key = (event.kind, event.key)
     now.first.setdefault(key, event.number)
+    if key in now.last and event.number > now.last[key]:
+        now.fatal = False  # the training goes on: the error was handled
     now.last[key] = event.number
     now.progressed = True
     now.has_epochs = now.has_epochs or event.kind == "epoch"
 
 
 def _goes_on(now: _Execution, event: Event) -> bool:
-    """Whether a sign after a further start belongs to the execution at hand: its end, or a counter that has risen."""
-    if event.kind == "end":
-        return True
+    """Whether a counter has risen over what the execution at hand had reached."""
     if event.kind == "step" and now.has_epochs:
         return ("epoch", event.key) in now.last  # the epoch on the same line, or on the next one, decides
     last = now.last.get((event.kind, event.key))
