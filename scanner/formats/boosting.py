@@ -36,6 +36,10 @@ _TABLE_ROW = re.compile(
 )
 _SAMPLES = re.compile(r"\[LightGBM\] \[Info\] Number of data points in the train set: (?P<n>\d+)")
 _RATE = re.compile(r"^Learning rate set to (?P<rate>[\d.e-]+)\s*$")
+_WORDS = (
+    *("loss:", "-rmse:", "-auc:", "-error:", "-merror:", "-mae:"),
+    *("'s ", "\tlearn: ", "Iteration 1, loss = ", "Remaining Time"),
+)
 _MARKS = (
     ("Will train until ", "training_start"),
     ("Training until validation scores don't improve", "training_start"),
@@ -50,10 +54,7 @@ _MARKS = (
 
 def wants(document: Document) -> bool:
     """Logs with one of the libraries' own wordings."""
-    return document.kind == "log" and document.mentions(
-        "-logloss:", "-rmse:", "-auc:", "-error:", "-mlogloss:", "-merror:", "-mae:", "'s ", "\tlearn: ", "Iteration 1, loss = ",
-        "Remaining Time",
-    )  # fmt: skip
+    return document.kind == "log" and document.mentions(*_WORDS)
 
 
 def read(document: Document) -> Iterator[Stated]:
