@@ -1,0 +1,222 @@
+"""Records to what the templates read: rows of figures with the places that show them. No sentence, no arithmetic."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from scanner.records import Figure, Learning, Locator, Outcome, Run, Scalar, Snapshot
+from scanner.report.conditions import condition
+from scanner.report.escape import Tree
+
+N_REFS = 3
+"""Runs named beside a figure; the rest is listed by a command."""
+
+N_QUOTES = 3
+
+_FIELD_OF = {"by_model": "model", "learning_rate_decade": "learning_rate", "successful_rates": "learning_rate",
+             "accumulation": "gradient_accumulation_steps", "checkpointing": "gradient_checkpointing",
+             "dataset": "dataset"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A run behind a figure and the place that shows it."""
+
+    run_id: str
+    place: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A condition over runs.parquet and how many runs it selects."""
+
+    where: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One learning for a template; `row.executed` is its figure of that name."""
+
+    id: str
+    subject: Tree
+    figures: Mapping[str, Figure]
+    several: Mapping[str, tuple[Figure, ...]]
+    """All figures of a name that occurs more than once."""
+    n_runs: int
+    refs: tuple[Ref, ...]
+    query: Query | None
+
+    def __getitem__(self, name: str) -> Figure:
+        return self.figures[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a file says, and where."""
+
+    run_id: str
+    place: Tree
+    raw: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure class: how often it decided, how often it was only seen, and in which words."""
+
+    id: str
+    decided: Row | None
+    seen: Row | None
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of a configuration."""
+
+    name: str
+    value: Scalar
+    place: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A successful run as something to start from."""
+
+    run_id: str
+    model: Tree
+    project: Tree
+    settings: tuple[Setting, ...]
+    results: tuple[Setting, ...]
+    metric: Tree
+    end: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All that the templates may read."""
+
+    roots: tuple[Tree, ...]
+    rows: Mapping[str, tuple[Row, ...]]
+    failures: tuple[Failure, ...]
+    configurations: tuple[Configuration, ...]
+
+    def of(self, name: str) -> tuple[Row, ...]:
+        """The learnings of a kind, in order; none is an empty tuple."""
+        return self.rows.get(name, ())
+
+    def one(self, name: str) -> Row:
+        """The learning of a kind that every scan has once."""
+        return self.rows[name][0]
+
+    @property
+    def n_executed(self) -> int:
+        return int(self.one("runs")["executed"].value or 0)
+
+
+def make_document(snapshot: Snapshot) -> Document:
+    """The view of a snapshot."""
+    cases = {run.run_id: (run, outcome) for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True)}
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for learning in snapshot.learnings:
+        rows[learning.id].append(_row(learning, cases))
+    return Document(
+        tuple(map(Tree, snapshot.roots)),
+        {name: tuple(found) for name, found in rows.items()},
+        _failures(snapshot.learnings, rows, cases),
+        tuple(_configuration(x, *cases[x.run_ids[0]]) for x in snapshot.learnings if x.id == "configuration"),
+    )
+
+
+_Cases = Mapping[str, tuple[Run, Outcome]]
+
+
+def _row(learning: Learning, cases: _Cases) -> Row:
+    several: dict[str, list[Figure]] = defaultdict(list)
+    for figure in learning.figures:
+        several[figure.name].append(figure)
+    behind = [cases[name] for name in learning.run_ids]
+    n_executed = sum(run.kind == "executed" for run, _ in behind)
+    refs = [Ref(run.run_id, Tree(str(_place(run, outcome, learning)))) for run, outcome in islice(behind, N_REFS)]
+    where = condition(learning, n_executed, _is_handled(learning, behind)) if behind else None
+    return Row(
+        learning.id,
+        Tree(learning.subject),
+        {name: found[0] for name, found in several.items()},
+        {name: tuple(found) for name, found in several.items()},
+        len(behind),
+        tuple(refs),
+        None if where is None else Query(where, n_executed if n_executed else len(behind)),
+    )
+
+
+def _is_handled(learning: Learning, behind: Sequence[tuple[Run, Outcome]]) -> bool:
+    """Whether an issue was handled in some run: such issues stand in no column of the runs table."""
+    return learning.id == "issue" and any(
+        all(issue.kind == "handled" for issue in outcome.issues if issue.id == learning.subject)
+        for _, outcome in behind
+    )
+
+
+def _place(run: Run, outcome: Outcome, learning: Learning | None = None) -> Locator:
+    """The place that shows what a learning says of a run: the value, the issue, the end, or the first evidence."""
+    if learning is not None:
+        value = run.values.get(_FIELD_OF.get(learning.id, learning.id.removeprefix("by_")))
+        if value is not None:
+            return value.chosen.locator
+        if learning.id in ("issue", "overfitting"):
+            name = learning.subject if learning.id == "issue" else learning.id
+            return next(issue.because for issue in outcome.issues if issue.id == name)
+    if outcome.because:
+        return outcome.because[0].locator
+    return Locator(run.evidence[0].path, 0, 0)
+
+
+def _failures(learnings: Sequence[Learning], rows: Mapping[str, Sequence[Row]], cases: _Cases) -> tuple[Failure, ...]:
+    """All classes that were seen: those that decided outcomes first, the most frequent of them first."""
+    decided = {str(row.subject): row for row in rows.get("failure", ())}
+    seen = {str(row.subject): row for row in rows.get("issue", ())}
+    behind: dict[str, list[Quote]] = defaultdict(list)
+    for learning in learnings:
+        if learning.id in ("failure", "issue"):
+            for name in learning.run_ids:
+                behind[learning.subject].append(_quote(*cases[name], learning))
+    return tuple(Failure(name, decided.get(name), seen.get(name), _distinct(behind[name])) for name in (decided | seen))
+
+
+def _quote(run: Run, outcome: Outcome, learning: Learning) -> Quote:
+    if learning.id == "failure":
+        found = outcome.because[0]
+        return Quote(run.run_id, Tree(str(found.locator)), Tree(found.raw))
+    issue = next(issue for issue in outcome.issues if issue.id == learning.subject)
+    return Quote(run.run_id, Tree(str(issue.because)), Tree(issue.raw))
+
+
+def _distinct(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """The first quotes of different words."""
+    first: dict[str, Quote] = {}
+    for quote in quotes:
+        first.setdefault(quote.raw, quote)
+    return tuple(islice(first.values(), N_QUOTES))
+
+
+def _configuration(learning: Learning, run: Run, outcome: Outcome) -> Configuration:
+    end = outcome.because[0]
+    metric = run.values.get("best_metric_name")
+    return Configuration(
+        run.run_id,
+        Tree(run.values["model"].value if "model" in run.values else ""),
+        Tree(run.project),
+        _settings(run, learning, "setting"),
+        _settings(run, learning, "result"),
+        Tree(metric.value if metric is not None else ""),
+        Quote(run.run_id, Tree(str(end.locator)), Tree(end.raw)),
+    )
+
+
+def _settings(run: Run, learning: Learning, kind: str) -> tuple[Setting, ...]:
+    values = [run.values[str(figure.value)] for figure in learning.figures if figure.name == kind]
+    return tuple(Setting(v.field, v.value, Tree(str(v.chosen.locator))) for v in values)
