@@ -6,6 +6,7 @@ import hashlib
 from typing import cast
 
 from scanner.formats._base import Document, DocumentKind
+from scanner.intake import powershell
 from scanner.intake.crawl import Candidate
 from scanner.intake.decode import DecodeError, decode, decompress
 from scanner.intake.extract import extract
@@ -42,7 +43,8 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         return Document(path, "binary", data=data, siblings=candidate.siblings), source
     decoded = decode(data)
     kind = cast(DocumentKind, candidate.kind)
-    document = Document(path, kind, decoded.lines, siblings=candidate.siblings, naming=kind_of_key)
+    lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines
+    document = Document(path, kind, lines, siblings=candidate.siblings, naming=kind_of_key)
     return document, source._replace(encoding=decoded.encoding)
 
 
