@@ -160,3 +160,31 @@ def test_paths_written_elsewhere_are_found_here() -> None:
     assert index.resolve("train.py", "z/run.log") is None
     assert index.resolve(r"C:\x\sub\config.yaml", "z/run.log") == "b/sub/config.yaml"
     assert index.resolve("yok.py", "z/run.log") is None
+
+
+def test_equal_curves_join_formats_but_never_twins() -> None:
+    """A deterministic training repeated leaves two folders with one curve; each keeps the event file next to it."""
+    losses = [2.0, 1.5, 1.2, 1.1]
+    observations, series = [], []
+    for name in ("a", "b"):
+        state, events = f"out/{name}/trainer_state.json", f"out/{name}/tb/events.out.tfevents.1"
+        observations += [_seen(state, "run_folder", f"out/{name}"), _seen(events, "run_folder", f"out/{name}/tb")]
+        series += [_curve(state, losses, by="trainer_state"), _curve(events, losses, by="tensorboard_events")]
+    runs = _assemble(observations, series, [_file(s.path) for s in series])
+    assert [{e.path.split("/")[1] for e in run.evidence} for run in runs] == [{"a"}, {"b"}]
+
+
+def test_an_event_folder_belongs_to_the_run_folder_above() -> None:
+    """`out/runs/.../events` is the output folder's, when it is the only one there; of two, none is."""
+    state = "out/trainer_state.json"
+
+    def runs(*events: str) -> list[Run]:
+        observations = [_seen(state, "run_folder", "out")]
+        observations += [_seen(e, "run_folder", e.rpartition("/")[0], by="tensorboard_events") for e in events]
+        series = [_curve(state, [2.0, 1.5], by="trainer_state")]
+        series += [_curve(e, [3.0, float(n)], by="tensorboard_events") for n, e in enumerate(events, 1)]
+        return _assemble(observations, series, [_file(p) for p in (state, *events)])
+
+    (run,) = runs("out/runs/Nov08/events.out.tfevents.1")
+    assert [link.reason for link in run.links] == ["events_below_run_folder"]
+    assert len(runs("out/runs/Nov08/events.out.tfevents.1", "out/runs/Nov09/events.out.tfevents.2")) == 3

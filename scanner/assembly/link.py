@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from scanner.assembly.paths import PathIndex
+from scanner.assembly.paths import PathIndex, shared_folders
 from scanner.assembly.units import Unit
 from scanner.records import Link, Locator, Observation, Series
 
@@ -85,6 +85,7 @@ def link(units: Sequence[Unit], index: PathIndex) -> list[Execution]:
     _join_pairs(forest)
     _join_named_folders(forest, index)
     _join_equal_curves(forest)
+    _join_nested_events(forest)
     groups: dict[int, list[int]] = defaultdict(list)
     for i in range(len(units)):
         groups[forest.find(i)].append(i)
@@ -196,7 +197,11 @@ MIN_EQUAL_POINTS = 3
 
 
 def _join_equal_curves(forest: _Forest) -> None:
-    """The same curve in evidence of different formats (a console log and its trainer_state.json)."""
+    """The same curve in evidence of different formats (a console log and its trainer_state.json), the nearest first.
+
+    Two folders of one format with the same curve are two executions (a deterministic training repeated), so nothing
+    may join a group that holds another folder of its own format.
+    """
     by_curve: dict[tuple[object, ...], list[tuple[int, str]]] = defaultdict(list)
     for i, unit in enumerate(forest.units):
         for curve in unit.series:
@@ -205,14 +210,49 @@ def _join_equal_curves(forest: _Forest) -> None:
                 by_curve[signature].append((i, curve.found_by))
     for signature in sorted(by_curve, key=str):
         found = by_curve[signature]
-        for i, found_by in found[1:]:
-            first, first_by = found[0]
-            if found_by != first_by and forest.units[i].path != forest.units[first].path:
-                group = [forest.units[k] for k in forest.members(first)]
-                if all(u.fact("run_folder") in (None, forest.units[i].fact("run_folder")) for u in group) or not (
-                    forest.units[i].fact("run_folder")
-                ):
-                    forest.join(first, i, "same_curve", forest.units[i].series[0].locator(0))
+        for n, (i, found_by) in enumerate(found):
+            unit = forest.units[i]
+            earlier = [k for k, other_by in found[:n] if other_by != found_by and forest.units[k].path != unit.path]
+            for k in sorted(earlier, key=lambda k: (-shared_folders(forest.units[k].path, unit.path), k)):
+                groups = [[forest.units[m] for m in forest.members(x)] for x in (i, k)]
+                if not any(_are_twins(a, b) for a in groups[0] for b in groups[1]):
+                    forest.join(k, i, "same_curve", unit.series[0].locator(0))
+                    break
+
+
+def _are_twins(a: Unit, b: Unit) -> bool:
+    """Whether two units of one format lie in different run folders: never one execution."""
+    folders = (a.fact("run_folder"), b.fact("run_folder"))
+    if None in folders or folders[0] == folders[1]:
+        return False
+    return bool({s.found_by for s in a.series} & {s.found_by for s in b.series})
+
+
+def _join_nested_events(forest: _Forest) -> None:
+    """An event folder below the one run folder it can belong to (`out/runs/Nov08_.../events...` and `out/`)."""
+    folders: dict[str, list[int]] = defaultdict(list)
+    for i, unit in enumerate(forest.units):
+        folder = unit.fact("run_folder")
+        if folder:
+            folders[folder].append(i)
+    events = {f for f, found in folders.items() if all(_is_events(forest.units[i]) for i in found)}
+    below: dict[str, list[str]] = defaultdict(list)
+    for folder in events:
+        parent = folder.rpartition("/")[0]
+        while parent and (parent not in folders or parent in events):
+            parent = parent.rpartition("/")[0]
+        if parent:
+            below[parent].append(folder)
+    for parent in sorted(below):
+        roots = {forest.find(i) for i in folders[parent]}
+        loose = [f for f in below[parent] if forest.find(folders[f][0]) not in roots]
+        if len(roots) == 1 and len(loose) == 1 and len(below[parent]) == 1:
+            i = folders[loose[0]][0]
+            forest.join(folders[parent][0], i, "events_below_run_folder", _where(forest.units[i], "run_folder"))
+
+
+def _is_events(unit: Unit) -> bool:
+    return any(o.found_by == "tensorboard_events" for o in unit.facts["run_folder"])
 
 
 def _signature(curve: Series) -> tuple[object, ...] | None:

@@ -21,7 +21,7 @@ class PathIndex:
         if not parts:
             return None
         candidates = self._by_name.get(parts[-1].lower(), [])
-        scored = sorted(((_shared_end(parts, c), _shared_start(near, c), -c.count("/")), c) for c in candidates)
+        scored = sorted(((_shared_end(parts, c), shared_folders(near, c), -c.count("/")), c) for c in candidates)
         if not scored:
             return None
         best = scored[-1][0]
@@ -46,7 +46,8 @@ def _shared_end(parts: list[str], path: str) -> int:
     return n
 
 
-def _shared_start(near: str, path: str) -> int:
+def shared_folders(near: str, path: str) -> int:
+    """How many of the folders from the root down two paths have in common."""
     n = 0
     for a, b in zip(near.split("/")[:-1], path.split("/")[:-1], strict=False):
         if a != b:
