@@ -1,0 +1,145 @@
+"""Rows of measurements as hand-written and small loggers keep them: a table's lines, or JSON objects one after another.
+
+    epoch,train_loss,val_loss,lr          {"epoch": 0, "train_loss": 6.9, "test_acc1": 0.12, "n_parameters": 5717416}
+
+Such a table is a training's where a counter rises from row to row and a loss (or the accuracy of each epoch) is
+measured at it. A table of results by model, of trials of a search, or of a data set with a column `loss` has no such
+counter. A counter that falls back to its beginning belongs to the next execution that was appended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from scanner.formats._base import Stated, parse_number
+
+Cell = str | float | int | bool | None
+
+
+class Row(NamedTuple):
+    """One row with its place."""
+
+    cells: Mapping[str, Cell]
+    line: int
+    pointer: str = ""
+
+
+class Shape(NamedTuple):
+    """What the columns of a training's rows are."""
+
+    epoch: str | None
+    step: str | None
+    phase: str | None
+    metrics: tuple[str, ...]
+
+
+LOSS = re.compile(r"loss|kay[ıi]p|perda|p[ée]rdida|perte|verlust|损失|elbo|nll", re.IGNORECASE)
+_STEPS = frozenset({"i", "iter", "iters", "iteration", "iterations", "steps", "it", "n_iter", "batches_done"})
+_PHASES = frozenset({"phase", "split", "mode", "stage", "subset", "set", "partition"})
+_PHASE_WORDS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
+_PHASE_WORDS |= {"eval": "val", "dev": "val", "test": "test", "testing": "test"}
+_TENSOR = re.compile(r"^tensor\(\[?(?P<number>[-+\d.eE]+)")
+_COMMA = re.compile(r"^[-+]?\d+,\d+(?:[eE][-+]?\d+)?$")
+SAMPLED = 400
+MAX_RESTARTS = 50
+
+
+def shape_of(rows: Sequence[Row], naming: Callable[[str], str]) -> Shape | None:
+    """What the columns are, where the rows are a training's; else None."""
+    sample = rows[:SAMPLED]
+    keys = list(dict.fromkeys(key for row in sample for key in row.cells))
+    epoch = next((key for key in keys if naming(key) == "epoch" and _rises(rows, key)), None)
+    step = next(
+        (key for key in keys if (naming(key) == "step" or key.strip().lower() in _STEPS) and _rises(rows, key)), None
+    )
+    phase = next((key for key in keys if key.strip().lower() in _PHASES and _is_phase(sample, key)), None)
+    metrics = tuple(key for key in keys if naming(key) in ("metric", "companion") and _is_numeric(sample, key))
+    measured = [key for key in metrics if naming(key) == "metric"]
+    losses = [key for key in measured if LOSS.search(key)]
+    if epoch is None and step is None:
+        return None
+    if losses and (len(rows) > 1 or len(losses) > 1 or "train" in losses[0].lower()):
+        return Shape(epoch, step, phase, metrics)
+    # Without a loss, only an epoch's accuracy on a named split says that something was trained.
+    named = any(re.search(r"train|val|eval", key, re.IGNORECASE) for key in measured)
+    return Shape(epoch, step, phase, metrics) if epoch is not None and named and len(rows) > 1 else None
+
+
+def points(rows: Sequence[Row], shape: Shape) -> Iterator[Stated]:
+    """The measurements of the rows, each with its counters and its execution."""
+    segment = 0
+    first: float | None = None
+    last: float | None = None
+    axis = shape.epoch or shape.step
+    has_step = shape.step is not None and not (shape.epoch and _restarts_within(rows, shape.epoch, shape.step))
+    for row in rows:
+        epoch = number(row.cells.get(shape.epoch)) if shape.epoch else None
+        step = number(row.cells.get(shape.step)) if shape.step and has_step else None
+        here = epoch if axis == shape.epoch else step
+        if here is not None:
+            if first is not None and last is not None and here < last and here <= first:
+                segment += 1
+                first = here
+            first = here if first is None else first
+            last = here
+        prefix = ""
+        if shape.phase:
+            word = _PHASE_WORDS.get(str(row.cells.get(shape.phase)).strip().lower(), "")
+            prefix = f"{word}_" if word else ""
+        for key in shape.metrics:
+            value = number(row.cells.get(key))
+            if value is not None:
+                yield Stated(
+                    prefix + key, value, row.line, "metric", step, epoch, "reported", _place(row, key), segment
+                )
+
+
+def _place(row: Row, key: str) -> str:
+    return f"{row.pointer}/{key}" if row.pointer else ""
+
+
+def number(cell: Cell) -> float | None:
+    """The number of a cell; a comma between digits is a decimal's where the cell holds nothing else."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, str):
+        tensor = _TENSOR.match(cell)
+        text = tensor["number"] if tensor else cell.replace(",", ".") if _COMMA.match(cell) else cell
+        return parse_number(text) if text.strip() else None
+    return float(cell)
+
+
+def _rises(rows: Sequence[Row], key: str) -> bool:
+    """Whether a counter goes up from row to row, in whole or fractional counts, and seldom falls back."""
+    found = [number(row.cells.get(key)) for row in rows]
+    values = [value for value in found if value is not None]
+    if not values or len(values) < 0.8 * len(found) or values[0] < 0:
+        return False
+    pairs = list(pairwise(values))
+    falls = sum(b < a for a, b in pairs)
+    return len(values) == 1 or (len(set(values)) > 1 and falls <= min(0.2 * len(values), MAX_RESTARTS))
+
+
+def _restarts_within(rows: Sequence[Row], epoch: str, step: str) -> bool:
+    """Whether the step falls back while the epoch goes on: it counts batches of the epoch then."""
+    before: tuple[float, float] | None = None
+    for row in rows:
+        e, s = number(row.cells.get(epoch)), number(row.cells.get(step))
+        if e is not None and s is not None:
+            if before is not None and e > before[0] and s < before[1]:
+                return True
+            before = (e, s)
+    return False
+
+
+def _is_numeric(rows: Sequence[Row], key: str) -> bool:
+    cells = [row.cells.get(key) for row in rows]
+    filled = [cell for cell in cells if cell is not None and str(cell).strip() not in ("", "None", "null", "-")]
+    return bool(filled) and sum(number(cell) is not None for cell in filled) >= 0.9 * len(filled)
+
+
+def _is_phase(rows: Sequence[Row], key: str) -> bool:
+    return all(str(row.cells.get(key)).strip().lower() in _PHASE_WORDS for row in rows)

@@ -1,0 +1,113 @@
+"""Tables of one execution's measurements: Keras's CSVLogger, timm's summary, a frame of a history, a loop's own log.
+
+    epoch,accuracy,loss,val_accuracy,val_loss       Keras; epochs from 0
+    ,loss,val_loss                                  a frame saved with its index, which is the epoch from 0
+    epoch,train_loss,eval_loss,eval_top1,eval_top5  timm
+    loss,accuracy                                   a log without a counter: its rows have an order and no number
+
+Read where the rows are a training's (see `_metric_rows`); a log of Lightning or Ultralytics is theirs. A comma, a
+semicolon or a tab separates; a header that is repeated was appended by the next launch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from scanner.formats import _metric_rows, _table, lightning_files, ultralytics_files
+from scanner.formats._base import Document, Stated, parse_number
+from scanner.formats._metric_rows import LOSS, Row
+
+ID = "metrics_csv"
+DESCRIPTION = "CSV logs of a training: Keras, timm, hand-written loops"
+SAMPLE = """epoch,accuracy,loss,val_accuracy,val_loss
+0,0.71,0.83,0.78,0.66
+1,0.80,0.57,0.81,0.55"""
+
+_LOG_NAME = re.compile(r"(?:^|[_.-])(?:log|logs|history|metrics?|loss(?:es)?|progress)(?:$|[_.\d-])", re.IGNORECASE)
+_TIMM = ["epoch", "train_loss", "eval_loss", "eval_top1"]
+_INDEX = "epoch"
+MIN_UNCOUNTED = 5
+"""Rows that a log without a counter needs: fewer are a table of results."""
+
+
+def wants(document: Document) -> bool:
+    """Tables with a column that names a loss, an epoch or a step; console files only where a header says so."""
+    if document.kind not in ("csv", "log") or document.is_embedded:
+        return False
+    _, line, header, _ = _header(document)
+    if not line or len(header) < (1 if document.kind == "csv" else 3):
+        return False
+    if document.kind == "log" and header[0].lower() not in ("epoch", "step", "iter", "iteration"):
+        return False
+    if any(parse_number(cell) is not None or len(cell) > 60 for cell in header):
+        return False
+    named = any(document.naming(cell) in ("metric", "epoch") for cell in header)
+    return named and not (lightning_files.wants(document) or ultralytics_files.wants(document))
+
+
+def read(document: Document) -> Iterator[Stated]:
+    """The measurements of a training's table."""
+    delimiter, line, header, first = _header(document)
+    rows = list(_rows(document, delimiter, line, header))
+    if not rows:
+        return
+    shape = _metric_rows.shape_of(rows, document.naming)
+    if shape is not None:
+        if first[: len(_TIMM)] == _TIMM:
+            yield Stated("framework", "timm", line, origin="reported", raw=document.lines[line - 1])
+            yield Stated("first_epoch", 0, line, "mark", origin="reported", raw=document.lines[line - 1])
+        yield from _metric_rows.points(rows, shape)
+    elif document.kind == "csv" and _is_uncounted_log(document, header, rows):
+        yield from _uncounted(document, header, rows)
+
+
+def _header(document: Document) -> tuple[str, int, list[str], list[str]]:
+    """(delimiter, line, cells with an index named as an epoch, cells as written) of the first filled line."""
+    for number, line in enumerate(document.lines[:5], 1):
+        if line.strip():
+            delimiter = _table.delimiter_of(line[:4000])
+            written = _table.cells(line[:4000].lstrip("\ufeff"), delimiter)
+            cells = list(written)
+            if cells[0] in ("", "Unnamed: 0") and _has_both_splits(cells):
+                cells[0] = _INDEX
+            return delimiter, number, cells, written
+    return ",", 0, [], []
+
+
+def _has_both_splits(cells: Sequence[str]) -> bool:
+    """Whether training and validation stand side by side: one row is one epoch then."""
+    losses = [cell.lower() for cell in cells if LOSS.search(cell)]
+    other = [cell for cell in losses if re.search(r"val|eval|test|dev", cell)]
+    return bool(other) and len(other) < len(losses)
+
+
+def _rows(document: Document, delimiter: str, line: int, header: list[str]) -> Iterator[Row]:
+    for number, cells in _table.rows(document, line + 1, delimiter):
+        if cells[: len(header)] == header:
+            continue  # a header that the next launch appended
+        # Rows may lack trailing cells or end in a separator.
+        if abs(len(cells) - len(header)) <= max(1, len(header) // 2):
+            yield Row(dict(zip(header, cells, strict=False)), number)
+
+
+def _is_uncounted_log(document: Document, header: list[str], rows: Sequence[Row]) -> bool:
+    stem = document.name.rpartition(".")[0]
+    if len(rows) < MIN_UNCOUNTED or not _LOG_NAME.search(stem):
+        return False
+    has_loss = any(LOSS.search(cell) and document.naming(cell) == "metric" for cell in header)
+    return has_loss and all(
+        _metric_rows.number(cell) is not None
+        for row in rows[: _metric_rows.SAMPLED]
+        for cell in row.cells.values()
+        if str(cell).strip()
+    )
+
+
+def _uncounted(document: Document, header: list[str], rows: Sequence[Row]) -> Iterator[Stated]:
+    yield Stated("training_start", document.name, rows[0].line, "mark", origin="reported")
+    for row in rows:
+        for key in header:
+            value = _metric_rows.number(row.cells.get(key))
+            if value is not None and document.naming(key) in ("metric", "companion"):
+                yield Stated(key, value, row.line, "metric", origin="reported")

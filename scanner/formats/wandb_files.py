@@ -1,0 +1,169 @@
+"""Run folders of Weights & Biases: `wandb/run-<date>_<time>-<id>/` and `offline-run-...`, one execution each.
+
+    files/config.yaml            learning_rate: {value: 2e-05}
+    files/wandb-summary.json     {"train/loss": 0.61, "train/global_step": 400, "_step": 41, "_runtime": 812.4}
+    files/wandb-metadata.json    {"program": "train.py", "args": ["--lr", "1e-3"], "gpu": "NVIDIA A40"}
+    files/output.log             the console; what it says is read by the formats of its text
+    logs/debug.log               ... config_cb None None {'learning_rate': 2e-05} ... got exitcode: 1
+    run-<id>.wandb               all of it as records, with the whole history of the metrics
+
+`_step` counts calls of `wandb.log`, not optimizer steps: only counters that the program itself logged are an axis.
+A summary holds the last value of each metric. E-mail, user, host and paths of the machine are not read. `gpu_count` is
+the machine's, not the run's. A folder called `latest-run` is a copy and carries its original's id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scanner.formats import _json, _literals, _recorded_config, _wandb_metadata, _yaml
+from scanner.formats import _protobuf_wire as wire
+from scanner.formats._base import Document, Stated
+from scanner.formats._json import Leaf
+from scanner.formats._wandb_datastore import CONFIG, ENVIRONMENT, EXIT, HISTORY, MAGIC, RUN, SUMMARY, items, records
+from scanner.formats._wandb_history import History
+
+ID = "wandb_files"
+DESCRIPTION = "Run folders of Weights & Biases (W&B)"
+SAMPLE = """wandb/run-20240101_120000-a1b2c3d4/files/wandb-summary.json
+{"epoch": 9, "train_loss": 0.12, "val_accuracy": 0.91, "_step": 9, "_runtime": 61.5}"""
+
+_FOLDER = re.compile(
+    r"^(?P<folder>(?:.*/)?(?:(?:offline-)?run-(?P<stamp>\d{8}_\d{6})-(?P<id>[\w-]+)|(?<=wandb/)latest-run))/(?P<inner>.+)$"
+)
+_STORE = re.compile(r"^run-(?P<id>[\w-]+)\.wandb$")
+_TEXTS = {
+    "files/config.yaml": "config",
+    "files/wandb-summary.json": "summary",
+    "files/wandb-metadata.json": "metadata",
+    "files/output.log": "console",
+    "logs/debug.log": "debug",
+}
+_EXIT = re.compile(r"got exitcode: (?P<code>-?\d+)")
+_CONFIG = re.compile(r"(?:config_cb None None |^config: )(?P<literal>\{.*\})\s*$")
+_LOGGED_ID = re.compile(r"[/\\](?:offline-)?run-\d{8}_\d{6}-(?P<id>[\w-]+)[/\\]logs[/\\]debug\.log")
+
+
+def wants(document: Document) -> bool:
+    """The known files of a run folder, and the record file wherever it lies."""
+    if document.is_embedded:
+        return False
+    if document.kind == "binary":
+        return document.data.startswith(MAGIC)
+    found = _FOLDER.match(document.path)
+    return found is not None and found["inner"] in _TEXTS
+
+
+def read(document: Document) -> Iterator[Stated]:
+    """Which run the file belongs to, and what it states."""
+    found = _FOLDER.match(document.path)
+    kind = _TEXTS[found["inner"]] if found is not None and document.kind != "binary" else "store"
+    yield from _identity(document, found)
+    if kind == "store":
+        yield from _store(document)
+    elif kind == "config":
+        yield from _config(document)
+    elif kind == "summary":
+        yield from _summary(document)
+    elif kind == "metadata":
+        yield from _wandb_metadata.stated(_json.leaves(document.text()))
+    elif kind == "debug":
+        yield from _debug(document)
+
+
+def _identity(document: Document, found: re.Match[str] | None) -> Iterator[Stated]:
+    line = 0 if document.kind == "binary" else 1
+    folder = found["folder"] if found is not None else document.folder
+    yield Stated("run_folder", folder, line, "fact", origin="reported", raw=document.path)
+    store = _STORE.match(document.path.rsplit("/", 1)[-1])
+    name = (found["id"] if found is not None else None) or (store["id"] if store is not None else None)
+    if name:
+        yield Stated("tracker_run", f"wandb:{name}", line, "fact", origin="reported", raw=document.path)
+
+
+def _config(document: Document) -> Iterator[Stated]:
+    leaves = list(_yaml.leaves(document.text()))
+    for leaf in leaves:
+        if leaf.path in (("_wandb", "value", "framework"), ("_wandb", "framework")):
+            yield from _wandb_metadata.framework(leaf)
+    own = [leaf._replace(path=(leaf.path[0], *leaf.path[2:])) for leaf in leaves if _is_value(leaf)]
+    yield from _recorded_config.stated(own, with_pointer=False)
+
+
+def _is_value(leaf: Leaf) -> bool:
+    return len(leaf.path) >= 2 and leaf.path[1] == "value"
+
+
+def _summary(document: Document) -> Iterator[Stated]:
+    history = History(document.naming)
+    top = [leaf for leaf in _json.leaves(document.text()) if len(leaf.path) == 1]
+    yield from history.row([(str(leaf.path[0]), leaf.value, leaf.line, leaf.pointer) for leaf in top])
+
+
+def _debug(document: Document) -> Iterator[Stated]:
+    latest: tuple[int, str] | None = None
+    config: tuple[int, str] | None = None
+    for line, text in enumerate(document.lines, 1):
+        if "got exitcode" in text and (code := _EXIT.search(text)):
+            latest = (line, code["code"])
+        elif "config" in text and (literal := _CONFIG.search(text)) and literal["literal"] != "{}":
+            config = (line, literal["literal"])
+        elif "debug.log" in text and (logged := _LOGGED_ID.search(text)):
+            yield Stated("tracker_run", f"wandb:{logged['id']}", line, "fact", origin="reported", raw=logged.group())
+    if config is not None:
+        yield from _recorded_config.stated(_literals.expression_leaves(config[1], config[0]), with_pointer=False)
+    if latest is not None:
+        yield Stated("tracker_status", f"wandb:exit_{latest[1]}", latest[0], "fact", origin="reported")
+
+
+def _store(document: Document) -> Iterator[Stated]:
+    history = History(document.naming)
+    config: dict[tuple[str, ...], str] = {}
+    summary: dict[tuple[str, ...], str] = {}
+    row = 0
+    for kind, record in records(document.data):
+        if kind == HISTORY:
+            pointer = f"history/{row}"
+            row += 1
+            yield from history.row([(*found, 0, pointer) for found in _scalars(items(record))])
+        elif kind == SUMMARY:
+            summary.update(items(record))
+        elif kind == CONFIG:
+            config.update(items(record))
+        elif kind == RUN:
+            run = wire.message(record)
+            for part in wire.inner(run, 4):
+                config.update(items(part))
+            if name := wire.text(run, 8):
+                yield Stated("run_name", name, 0, "fact", origin="reported", pointer="run/display_name")
+        elif kind == ENVIRONMENT:
+            yield from _wandb_metadata.environment(wire.message(record))
+        elif kind == EXIT:
+            codes = wire.message(record).get(1, [0])
+            yield Stated(
+                "tracker_status", f"wandb:exit_{_code(codes[-1])}", 0, "fact", origin="reported", pointer="exit"
+            )
+    yield from history.end()
+    if not row:
+        yield from history.row([(*found, 0, "summary") for found in _scalars(iter(summary.items()))])
+    leaves = [
+        Leaf((*path, *leaf.path), leaf.value, 0)
+        for path, text in config.items()
+        if path and path[0] != "_wandb"
+        for leaf in _json.leaves(text)
+    ]
+    for found in _recorded_config.stated(leaves):
+        yield found._replace(pointer=f"config{found.pointer}")
+
+
+def _scalars(found: Iterator[tuple[tuple[str, ...], str]]) -> Iterator[tuple[str, str | float | int | bool | None]]:
+    """Scalar items by key; a nested key and its summary (`loss.max`) measure something else and are left out."""
+    for path, text in found:
+        if len(path) == 1 and text[:1] not in ("{", "["):
+            for leaf in _json.leaves(text):
+                yield path[0], leaf.value
+
+
+def _code(value: wire.Field) -> int:
+    return wire.signed(value)
