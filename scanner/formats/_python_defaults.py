@@ -1,0 +1,305 @@
+"""Settings that a Python source gives names to: command-line defaults, configuration classes and dictionaries, constants
+in capitals, and the counts of its training loops.
+
+    parser.add_argument("--lr", type=float, default=1e-3)
+    class Config: batch_size = 32
+    config = {"epochs": 10}
+    NUM_EPOCHS = 20
+    for epoch in range(num_epochs): ...
+
+A name that nothing reads, that is counted up, or that is assigned differing values states nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from scanner.formats import _python_vocabulary as words
+from scanner.formats._python_calls import Setting
+from scanner.formats._python_scopes import LOOP, Binding, Place, Program, Scope, dotted
+from scanner.formats._python_training import Training
+from scanner.formats._python_values import Known, Values
+
+_CONFIG_NAME = re.compile(
+    r"(?i)^(?:self\.)?_?(?:\w+_)?(?:config|cfg|conf|params|hparams|hps|hyper_?params|hyper_?parameters|args|opt|options|settings|kwargs|hyp|arguments)$"
+)
+_FOREIGN_CONFIG = re.compile(r"(?i)eval|test|infer|gener|sampl|log|plot|tokeniz|data_?args|vision|serv|deploy|sweep|search|grid|space|dist|reward|teacher|colou?r|font|style|rc_?params|wandb_?settings")
+_CONFIG_CLASS = re.compile(r"(?i)(?:config|cfg|conf|args|arguments|params|hparams|settings|options|hyper\w*|constants|opts?|flags)\d*$")
+_CONFIG_FILE = re.compile(r"(?i)(?:^|_)(?:config|configs|configuration|cfg|conf|settings|hparams|hyperparams|hyperparameters|params|parameters|arguments|args|options|opts|constants|const|constant)(?:_\w+)?$")
+_NOT_ASKED = frozenset({"global_step", "world_size", "rank", "local_rank", "steps_done", "epochs_done", "n_gpu", "duration", "training_time", "gpu", "bits", "data", "nproc_per_node"})
+"""Counters and places, not settings, whatever their value at the start."""
+_PLAN = re.compile(r"(?i)^(?:learning_rate|lr|learn_rate|(?:num_|n_|max_)?(?:train_)?epochs?|max_steps|max_iters)$")
+_QUANTIZED = re.compile(r"(?i)(?:4|8)_?bit|^fp16$|^bf16$")
+"""Flags that a configuration carries for whoever reads them; alone they state nothing."""
+_PARSER_METHODS = ("add_argument", "add_arg")
+_ABSL = re.compile(r"^DEFINE_(?:float|integer|string|bool|boolean|enum)$")
+_EPOCH = re.compile(r"(?i)^_?(?:n_?)?(?:epochs?|ep|epoch_?(?:num|idx|no|i|id|number|index|count)|i_?epoch|e|epo|idx_epoch|current_epoch|cur_epoch|donem|dönem|epok)$")
+_STEP = re.compile(r"(?i)^_?(?:global_)?(?:steps?|iters?|iterations?|it|iter_?num|itr|update|num_update|i_?iter|step_num|adim|adım)$")
+
+
+def command_line_defaults(program: Program) -> dict[str, ast.expr]:
+    """Name in the namespace -> its default, for argparse and absl; two differing definitions state none."""
+    found: dict[str, ast.expr] = {}
+    doubtful: set[str] = set()
+    for call in program.calls:
+        if call.tail in _PARSER_METHODS:
+            named = _destination(call.node)
+            default = next((k.value for k in call.node.keywords if k.arg == "default"), None)
+        elif _ABSL.match(call.tail) and call.node.args and isinstance(call.node.args[0], ast.Constant):
+            named = str(call.node.args[0].value)
+            default = call.node.args[1] if len(call.node.args) > 1 else None
+        elif call.tail == "set_defaults":
+            found |= {k.arg: k.value for k in call.node.keywords if k.arg}
+            continue
+        else:
+            continue
+        if named is None or default is None:
+            continue
+        if named in found and ast.dump(found[named]) != ast.dump(default):
+            doubtful.add(named)
+        found[named] = default
+    return {name: node for name, node in found.items() if name not in doubtful}
+
+
+def _destination(node: ast.Call) -> str | None:
+    """argparse's own rule: `dest`, else the first long option, else the first short one or the positional's name."""
+    for keyword in node.keywords:
+        if keyword.arg == "dest" and isinstance(keyword.value, ast.Constant):
+            return str(keyword.value.value)
+    options = [str(a.value) for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if not options:
+        return None
+    chosen = next((option for option in options if option.startswith("--")), options[0])
+    return chosen.lstrip("-").replace("-", "_")
+
+
+def is_configuration(stem: str, program: Program) -> bool:
+    """Whether a source that trains nothing holds settings for those that do: by its name, or because it holds nothing
+    but constants and classes of constants."""
+    if _CONFIG_FILE.search(stem):
+        return True
+    if program.functions or not any(_CONFIG_CLASS.search(name) for name in program.classes):
+        return False
+    return all(not isinstance(s, (ast.For, ast.While, ast.With, ast.Try)) for s, _ in program.statements)
+
+
+class Named:
+    """The settings of one program's names."""
+
+    def __init__(self, program: Program, values: Values, training: Training) -> None:
+        self.program = program
+        self.values = values
+        self.training = training
+
+    def read(self) -> Iterator[Setting]:
+        """All of them; for a source that trains, or that is a configuration."""
+        yield from self._command_line()
+        yield from self._decorated()
+        rivals = self._rivals()
+        for name, node in self.program.classes.items():
+            if name not in rivals:
+                yield from self._class(name, node)
+        for scope in self._scopes():
+            yield from self._scope(scope)
+        if self.training:
+            yield from self._loops()
+
+    def _scopes(self) -> Iterator[Scope]:
+        yield self.program.module
+        for scope in self.program.scopes.values():
+            if scope.function is not None and (scope.function.name in self.training.functions or scope.function.name == "main"):
+                yield scope
+
+    # Command lines
+
+    def _command_line(self) -> Iterator[Setting]:
+        place = Place(self.program.module, 0, ())
+        for name, node in self.values.arguments.items():
+            if name in _NOT_ASKED or not self._is_read(name):
+                continue
+            yield from self._setting(f"--{name}", self.values.known(node), place)
+
+    def _decorated(self) -> Iterator[Setting]:
+        """`@click.option("--lr", default=1e-3)`; parameters of what fire or typer run."""
+        for functions in self.program.functions.values():
+            for function in functions:
+                options = [d for d in function.decorator_list if isinstance(d, ast.Call) and dotted(d.func).endswith("option")]
+                place = Place(self.program.module, 0, ())
+                for option in options:
+                    name = _destination(option)
+                    default = next((k.value for k in option.keywords if k.arg == "default"), None)
+                    if name is not None and default is not None:
+                        yield from self._setting(f"--{name}", self.values.known(default), place)
+                if not options and self.values._is_entry(function):
+                    arguments = function.args
+                    positional = [*arguments.posonlyargs, *arguments.args]
+                    pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False)]
+                    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+                    for argument, node in sorted(pairs, key=lambda pair: pair[0].lineno * 10000 + pair[0].col_offset):
+                        if argument.arg not in _NOT_ASKED:
+                            yield from self._setting(argument.arg, self.values.known(node), place)
+
+    def _is_read(self, name: str) -> bool:
+        """Whether anything reads the argument: by its name, or by handing the whole namespace on."""
+        if name in self.program.loaded:
+            return True
+        wholes = {target for call in self.program.calls if call.tail in ("parse_args", "parse_known_args") for target in call.targets}
+        return not wholes or bool(wholes & self.program.passed_on)
+
+    # Configuration classes, dictionaries, constants
+
+    def _rivals(self) -> set[str]:
+        """Classes that each configure a training of their own: which of them counts is not known here."""
+        found = {
+            name
+            for name, node in self.program.classes.items()
+            if not _FOREIGN_CONFIG.search(name)
+            and any(_PLAN.match(key.removeprefix("self.")) for key in self.program.scopes[id(node)].bindings)
+            and (not self.training or name in self.program.loaded)
+        }
+        return found if len(found) > 1 else set()
+
+    def _class(self, name: str, node: ast.ClassDef) -> Iterator[Setting]:
+        is_data = any("dataclass" in dotted(_called(d)) for d in node.decorator_list)
+        if not (_CONFIG_CLASS.search(name) or is_data) or _FOREIGN_CONFIG.search(name):
+            return
+        prefix = "lora_config." if words.ADAPTERS.search(name) else ""
+        for key, bindings in self.program.scopes[id(node)].bindings.items():
+            plain = key.removeprefix("self.")
+            if "." in plain or plain in _NOT_ASKED or (self.training and plain not in self.program.loaded and not self._is_used(name)):
+                continue
+            yield from self._agreed(prefix + plain, bindings)
+
+    def _is_used(self, name: str) -> bool:
+        return name in self.program.loaded
+
+    def _scope(self, scope: Scope) -> Iterator[Setting]:
+        for name, bindings in scope.bindings.items():
+            base, dot, key = name.rpartition(".")
+            if dot:
+                if _CONFIG_NAME.match(base) and not _FOREIGN_CONFIG.search(base) and key not in _NOT_ASKED:
+                    yield from self._agreed(key, bindings)
+                continue
+            if _CONFIG_NAME.match(name) and not _FOREIGN_CONFIG.search(name):
+                for binding in bindings:
+                    yield from self._dictionary(binding)
+            elif self._is_constant(name):
+                yield from self._agreed(name, bindings)
+
+    def _is_constant(self, name: str) -> bool:
+        if name.lower() in _NOT_ASKED or (self.training and name not in self.program.loaded):
+            return False
+        return (name.isupper() and len(name) > 1) or (bool(self.training) and words.PARAMETER.match(name) is not None)
+
+    def _dictionary(self, binding: Binding) -> Iterator[Setting]:
+        node = binding.value
+        if isinstance(node, ast.Call):
+            if dotted(node.func).rpartition(".")[2] not in ("dict", "EasyDict", "edict", "SimpleNamespace", "Namespace", "AttrDict", "DictConfig", "create"):
+                return
+        elif not isinstance(node, ast.Dict):
+            return
+        stack: list[tuple[str, ast.expr]] = [("", node)]
+        n = 0
+        while stack and n < 2000:
+            prefix, current = stack.pop()
+            record = self.values.record(current)
+            for key, value in (record.fields if record is not None else {}).items():
+                n += 1
+                if isinstance(value, ast.Dict):
+                    stack.append((f"{prefix}{key}.", value))
+                elif key.lower() not in _NOT_ASKED:
+                    yield from self._setting(prefix + key, self.values.known(value), binding.place)
+
+    def _agreed(self, key: str, bindings: list[Binding]) -> Iterator[Setting]:
+        """The value of a name that is assigned only once, or the same each time, or one cell of a notebook after another."""
+        alive = [b for b in bindings if self.values.open_arms(b.place) is not None]
+        if self.training.last_order:
+            alive = [b for b in alive if not b.place.scope.is_module or b.place.order <= self.training.last_order] or alive[:1]
+        if any(b.value is None or any(arm[1] == LOOP for arm in b.place.arms) for b in alive) or len(alive) > 20:
+            return
+        found = [(b, self.values.known(b.value) if b.index is None else None) for b in alive]
+        if any(self.values.open_arms(b.place) for b in alive) and len({k.value if k else None for _, k in found}) > 1:
+            return
+        for binding, known in found:
+            yield from self._setting(key, known, binding.place)
+
+    def _setting(self, key: str, known: Known | None, place: Place) -> Iterator[Setting]:
+        if known is None or known.value in (None, "") or known.value is False:
+            return
+        if not self.training and _QUANTIZED.search(key):
+            return
+        if isinstance(known.value, str) and (len(known.value) > 200 or "\n" in known.value):
+            return
+        assert known.value is not None
+        yield Setting(key, known.value, known.line, place, f"name:{key}" if not place.scope.is_module else "")
+
+    # Loops
+
+    def _loops(self) -> Iterator[Setting]:
+        for node, place in self.program.statements:
+            if isinstance(node, ast.For) and self._trains(node, place) and self.values.open_arms(place) is not None:
+                yield from self._count(node, place)
+            elif isinstance(node, ast.While) and self._trains(node, place):
+                yield from self._until(node, place)
+
+    def _trains(self, node: ast.For | ast.While, place: Place) -> bool:
+        """Whether the body updates weights, here or through a function of this source."""
+        end = node.end_lineno or node.lineno
+        for call, _ in self.training.calls:
+            if call.place.scope is place.scope and node.lineno < call.node.lineno <= end:
+                return True
+        names = self.training.functions
+        return any(
+            c.place.scope is place.scope and node.lineno < c.node.lineno <= end for name in names for c in self.program.calls_of(name)
+        )
+
+    def _count(self, node: ast.For, place: Place) -> Iterator[Setting]:
+        iterated = node.iter
+        for _ in range(3):
+            if isinstance(iterated, ast.Call) and dotted(iterated.func).rpartition(".")[2] in ("tqdm", "enumerate", "track", "progress_bar", "master_bar") and iterated.args:
+                iterated = iterated.args[0]
+        if not isinstance(iterated, ast.Call) or dotted(iterated.func).rpartition(".")[2] not in ("range", "trange", "tnrange"):
+            return
+        key = self._counts(node, place)
+        if key is None or not iterated.args:
+            return
+        stop = self.values.known(iterated.args[0] if len(iterated.args) == 1 else iterated.args[1])
+        if stop is None or not isinstance(stop.value, (int, float)) or isinstance(stop.value, bool):
+            return
+        count: float = stop.value
+        if len(iterated.args) >= 2:
+            start = self.values.known(iterated.args[0])
+            count -= start.value if start is not None and start.value in (0, 1) else 0  # type: ignore[operator]
+        yield Setting(key, count, stop.line, place, "epochs" if key == "num_epochs" else "steps")
+
+    def _counts(self, node: ast.For, place: Place) -> str | None:
+        """What a loop counts, by the name of its counter; a nameless one that updates at once counts steps."""
+        if not isinstance(node.target, ast.Name):
+            return None
+        name = node.target.id
+        if _EPOCH.match(name):
+            return "num_epochs"
+        if _STEP.match(name) or (name in ("i", "j", "t", "k", "n", "_") and self._is_innermost(place)):
+            return "max_steps"
+        return None
+
+    def _is_innermost(self, place: Place) -> bool:
+        """Whether the weights are updated in the loop's own body, not in a loop inside it."""
+        updates = [c for c, _ in self.training.calls if (place.order, LOOP) in c.place.arms]
+        return bool(updates) and all([arm for arm in c.place.arms if arm[1] == LOOP][-1] == (place.order, LOOP) for c in updates)
+
+    def _until(self, node: ast.While, place: Place) -> Iterator[Setting]:
+        """`while step < max_steps`."""
+        test = node.test
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Lt, ast.LtE)):
+            name = dotted(test.left).rpartition(".")[2]
+            limit = self.values.known(test.comparators[0])
+            key = "num_epochs" if _EPOCH.match(name) else "max_steps" if _STEP.match(name) or name == "global_step" else None
+            if key is not None and limit is not None and isinstance(limit.value, int) and not isinstance(limit.value, bool):
+                yield Setting(key, limit.value, limit.line, place, "epochs" if key == "num_epochs" else "steps")
+
+
+def _called(node: ast.expr) -> ast.expr:
+    return node.func if isinstance(node, ast.Call) else node

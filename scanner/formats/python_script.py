@@ -1,0 +1,134 @@
+"""Python sources as recipes: training scripts, the modules and configurations that they import, a notebook's cells.
+
+    parser.add_argument("--lr", type=float, default=3e-4)
+    model = AutoModelForCausalLM.from_pretrained("gpt2")
+    optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr)
+    for epoch in range(3):
+        for batch in DataLoader(train_set, batch_size=16, shuffle=True):
+            loss = model(**batch).loss
+            loss.backward()
+            optimizer.step()
+
+The source is parsed and its constants are followed; nothing of it is run. A source in which something updates weights
+states `trains`, the framework whose loop it is, the settings of its calls and of its named constants. A source that
+trains nothing states nothing, unless it is a configuration, or builds what only a training needs (an optimizer, a
+training loader): it counts where a training script imports it.
+
+Where branches, functions or models of one source contradict each other, neither is stated. In a script or notebook that
+trains at the top level, what stands below the last training states nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from scanner.formats import _python_facts as facts
+from scanner.formats._base import Document, Stated
+from scanner.formats._python_calls import KnownCalls, Setting
+from scanner.formats._python_defaults import Named, command_line_defaults, is_configuration
+from scanner.formats._python_scopes import Program, take_apart
+from scanner.formats._python_source import parse
+from scanner.formats._python_training import Training, find_training, imports_any, text_of
+from scanner.formats._python_values import Values
+
+ID = "python_script"
+DESCRIPTION = "Python sources: training scripts, local modules, configurations, notebook cells"
+SAMPLE = """optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
+loss.backward()
+optimizer.step()"""
+
+MAX_LARGEST = 1e18
+_MAX_FACTS = 30
+_WORDS = ("fit", "train", "backward", "optim", "Adam", "SGD", "lr", "LR", "batch", "BATCH", "epoch", "EPOCH", "learning_rate", "Config")
+
+
+def wants(document: Document) -> bool:
+    """Python sources that mention any part of a training."""
+    return document.kind == "python" and document.mentions(*_WORDS)
+
+
+def read(document: Document) -> Iterator[Stated]:
+    """What the source states, in the order of its lines."""
+    program = take_apart(parse(document))
+    values = Values(program, command_line_defaults(program))
+    training = find_training(program)
+    stem = document.name.rpartition(".")[0]
+    found = list(_statements(document, stem, program, values, training))
+    found.sort(key=lambda stated: stated.line)
+    seen: set[tuple[str, object, int]] = set()
+    for stated in found:
+        mark = (stated.key, stated.value, stated.line)
+        if mark not in seen:
+            seen.add(mark)
+            yield stated
+
+
+def _statements(document: Document, stem: str, program: Program, values: Values, training: Training) -> Iterator[Stated]:
+    settings = list(KnownCalls(program, values, training).read())
+    is_config = not training and is_configuration(stem, program)
+    if training or is_config:
+        settings += Named(program, values, training).read()
+    for setting in settle(settings):
+        if isinstance(setting.value, (int, float)) and abs(setting.value) > MAX_LARGEST:
+            continue
+        yield Stated(setting.key, setting.value, setting.line, raw=_raw(document, setting.line))
+    if training:
+        yield from _trains(document, program, training)
+    elif document.is_embedded and not settings:
+        yield from _does_otherwise(program)
+    if training or settings or facts.launches_training(program):
+        yield from facts.imports(program)
+        yield from facts.files(program, values)
+
+
+def _trains(document: Document, program: Program, training: Training) -> Iterator[Stated]:
+    for call, _ in training.calls[:_MAX_FACTS]:
+        line = call.node.lineno
+        yield Stated("trains", text_of(call), line, "fact", raw=_raw(document, line))
+    frameworks: dict[str, int] = {}
+    for call, framework in training.calls:
+        if framework is not None:
+            frameworks.setdefault(framework, call.node.lineno)
+    if "trl" in frameworks or "hf-trainer" in frameworks:
+        made = [call for call in program.calls if call.name.startswith("unsloth.") or call.receiver.endswith("FastLanguageModel")]
+        if made and imports_any(program, "unsloth"):
+            frameworks["unsloth"] = made[0].node.lineno
+    for framework, line in frameworks.items():
+        yield Stated("framework", framework, line, raw=_raw(document, line))
+
+
+def _does_otherwise(program: Program) -> Iterator[Stated]:
+    """What a notebook's source does that trains nothing: evaluation and generation."""
+    for call in program.calls:
+        if call.tail in ("generate", "predict", "evaluate", "eval") and call.receiver:
+            yield Stated("evaluates", text_of(call), call.node.lineno, "fact")
+            return
+
+
+def settle(settings: Iterable[Setting]) -> list[Setting]:
+    """Those that no other one contradicts: values of one slot that stand in different functions, or in the two arms of
+    a branch, leave open which of them counts."""
+    by_slot: dict[str, list[Setting]] = defaultdict(list)
+    kept: list[Setting] = []
+    for setting in settings:
+        if setting.slot:
+            by_slot[setting.slot].append(setting)
+        else:
+            kept.append(setting)
+    for group in by_slot.values():
+        kept += [s for s in group if not any(_contradicts(s, other) for other in group[:200])]
+    return kept
+
+
+def _contradicts(one: Setting, other: Setting) -> bool:
+    if one.value == other.value:
+        return False
+    if one.place.scope is not other.place.scope:
+        return not one.place.scope.is_module
+    arms = dict(other.place.arms)
+    return any(arm in (0, 1) and arms.get(number, arm) != arm for number, arm in one.place.arms)
+
+
+def _raw(document: Document, line: int) -> str:
+    return document.lines[line - 1].strip()[:200] if 0 < line <= len(document.lines) else ""
