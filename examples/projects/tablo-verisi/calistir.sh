@@ -1,0 +1,2 @@
+python xgb_egit.py > xgb.log
+python mlp_mlflow.py
