@@ -160,7 +160,7 @@ def _bar(bar: re.Match[str], line: int, is_headed: bool) -> Iterator[Stated]:
         yield Stated("training_start", True, line, "mark", raw=raw)
     yield Stated("framework", "hf-trainer", line, raw=raw)
     yield Stated("plan_steps", total, line, "mark", raw=raw)
-    yield Stated("plan_epochs", int(bar["epochs"]), line, "mark", raw=raw)
+    yield Stated("num_train_epochs", int(bar["epochs"]), line, raw=raw)
     is_rounded = done >= total and float(bar["epoch"]) < float(bar["epochs"])
     epoch = None if is_rounded else float(bar["epoch"])
     yield Stated("step", done, line, "metric", step=float(done), epoch=epoch, raw=raw)

@@ -74,6 +74,7 @@ _ESTIMATOR = re.compile(
     r"(?:Gaussian|Multinomial|Bernoulli|Complement)NB)\s*\("
 )
 _FRAME = re.compile(r"^\s*(?:File \S|Cell In|Input In|<ipython-input|/\S.* in \w)")
+_RESULT = re.compile(r"\s*(?:\{'(?:eval|test)_|TrainOutput\()")  # names an epoch, but measures and trains nothing
 _HEAD_OF_TABLE = re.compile(r"<th>\s*(?:Step</th>\s*<th>Training Loss|epoch</th>\s*<th>train_loss)|Epoch [\d.]+/\d+\]")
 _COUNTED = re.compile(rf"(?i)(?:{_COUNTER})[^\w\n]{{0,6}}\d")
 _MEASURED = re.compile(rf"(?i)(?:{_LOSSES})[^\n]{{0,40}}\d")
@@ -192,9 +193,9 @@ def shows_training(cell: Cell, calls: bool) -> bool:
     for output in cell.outputs:
         if output.html and _HEAD_OF_TABLE.search("\n".join(text for text, _ in output.html)):
             return True
-        if output.kind == "error":
+        if output.kind == "error" or (output.kind == "result" and not calls):
             continue
-        text = "\n".join(line[-_MAX_LINE:].replace("\r", "\n") for line, _ in output.plain)
+        text = "\n".join(line[-_MAX_LINE:].replace("\r", "\n") for line, _ in output.plain if not _RESULT.match(line))
         if _PROGRESS.search(text):
             return True
         counted = counted or _COUNTED.search(text) is not None

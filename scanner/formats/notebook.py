@@ -94,7 +94,7 @@ def _as_python(document: Document) -> Document:
 
 
 def _sources(document: Document, cells: Sequence[Cell], kernel: str) -> Iterator[Document]:
-    """The Python of all cells as one script, and each shell cell as a launcher; nothing where no word tells training."""
+    """The Python of all cells as one script, and shell cells as launchers; nothing where no word tells of training."""
     if not any(_MAY_TRAIN.search(text) for cell in cells for text, _ in cell.source):
         return
     script: list[Addressed] = []

@@ -1,0 +1,60 @@
+"""Notebooks from bytes to runs: how many executions the stored outputs hold, and how each of them ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.assembly import assemble, classify
+from scanner.intake.crawl import Candidate, crawl
+from scanner.intake.read_file import read_file
+
+FIXTURES = Path(__file__).parent / "fixtures" / "formats" / "notebook"
+
+EXECUTED = {
+    "plain-loop": ["cell 4 success", "cell 7 success", "cell 8 failed shape_error"],
+    "hf-trainer": ["cell 1 success", "cell 3 success", "cell 5 failed config_error"],
+    "fastai": ["cell 2 success", "cell 3 unknown"],
+    "sweep-and-running": ["cell 2 success", "cell 2 success", "cell 3 unknown"],
+    "errors": ["cell 2 failed config_error", "cell 4 failed interrupted"],
+    "estimators": ["cell 1 success", "cell 2 success"],
+    "nbformat-3": ["cell 0 success", "cell 1 failed exception"],
+    "widgets": ["cell 0 success"],
+    "python-source": [],
+    "reject-advice": [],
+    "reject-inference": [],
+    "reject-other-kernel": [],
+}
+"""Case -> for each executed run the cell that trains, its status and failures."""
+
+
+@pytest.mark.parametrize("case", EXECUTED)
+def test_each_cell_that_trains_is_an_execution(case: str) -> None:
+    """As many runs as trainings, each with its own end; evaluation, exploration and stray errors are none."""
+    assert _executed(FIXTURES / case) == EXECUTED[case]
+
+
+def test_every_case_has_its_runs() -> None:
+    """No notebook fixture without the runs that it holds."""
+    assert {path.name for path in FIXTURES.iterdir() if path.is_dir()} == set(EXECUTED)
+
+
+def _executed(tree: Path) -> list[str]:
+    findings = [read_file(c) for c in crawl((tree,)) if isinstance(c, Candidate)]
+    assert not [skip for found in findings for skip in found.skips]
+    files = [found.file for found in findings if found.file is not None]
+    runs = assemble(
+        files,
+        [o for found in findings for o in found.observations],
+        [s for found in findings for s in found.series],
+        [file.path for file in files],
+    )
+    rows = []
+    for run in runs:
+        if run.kind == "executed":
+            outcome = classify(run)
+            pointers = [s.locator(0).pointer for s in run.series] + [o.locator.pointer for o in run.signals]
+            cell = min(" ".join(p.split()[:2]) for p in pointers if p.startswith("cell "))
+            rows.append(" ".join([cell, outcome.status, *outcome.failures]))
+    return rows
