@@ -37,6 +37,7 @@ class History:
         self._naming = naming
         self._seen_losses = 0
         self._has_axis = False
+        self._line, self._first = 0, ""
 
     def row(self, cells: Sequence[Cell]) -> Iterator[Stated]:
         """The measurements of one row, each with the row's counters."""
@@ -57,13 +58,15 @@ class History:
                 continue  # the same measurement under a second name
             yield Stated(key, number, line, "metric", step, epoch, origin="reported", pointer=pointer)
             if "loss" in key.lower() and not any(part in key.lower() for part in _OTHER_SPLITS):
+                if not self._seen_losses:
+                    self._line, self._first = line, pointer
                 self._seen_losses += 1
                 self._has_axis = self._has_axis or step is not None or epoch is not None
 
     def end(self) -> Iterator[Stated]:
         """A loss that was logged again and again without any counter is a training that counts nothing."""
         if self._seen_losses >= 2 and not self._has_axis:
-            yield Stated("training_start", "history", 0, "mark", origin="reported", pointer="history/0")
+            yield Stated("training_start", "history", self._line, "mark", origin="reported", pointer=self._first)
 
     def _counter(self, cells: Sequence[Cell], name: str) -> float | None:
         for key, value, *_ in cells:

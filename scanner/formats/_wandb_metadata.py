@@ -30,6 +30,10 @@ def stated(leaves: Iterable[Leaf]) -> Iterator[Stated]:
             yield Stated("started_at", value, leaf.line, "fact", origin="reported", pointer=leaf.pointer)
         elif path == ("gpu",) and isinstance(value, str):
             yield gpu(value, leaf.line, leaf.pointer)
+        elif path == ("exitcode",) and isinstance(value, int):
+            yield Stated(
+                "tracker_status", f"wandb:exit_{value}", leaf.line, "fact", origin="reported", pointer=leaf.pointer
+            )
         elif len(path) == 2 and path[0] == "args":
             arguments.append((str(value), leaf.line, leaf.pointer))
         elif len(path) == 3 and path[1] == 0 and (path[0], path[2]) in _MEMORY:

@@ -28,6 +28,7 @@ _SPLITS = {"train": "", "training": "", "validation": "val_", "valid": "val_", "
 _SPLITS |= {"evaluation": "val_", "test": "test_", "dev": "val_"}
 _HPARAMS_FOLDER = re.compile(r"^\d{9,10}\.\d+$")
 _KERAS = re.compile(r"^(?:epoch_|evaluation_\w+_vs_iterations$)")
+_NAME = re.compile(r"tfevents\.\d+\..+\.(?P<pid>\d+)\.\d+(?:\.v2)?$")
 _CLOSING = frozenset({"train/train_loss", "train/train_runtime", "train_loss", "train_runtime"})
 
 
@@ -60,6 +61,9 @@ def read(document: Document) -> Iterator[Stated]:
     yield Stated("run_folder", folder, 0, "fact", origin="reported", raw=document.path)
     yield Stated("started_at", times[0], 0, "fact", origin="reported", pointer="wall_time")
     yield Stated("ended_at", max(times), 0, "fact", origin="reported", pointer="wall_time")
+    process = _NAME.search(document.name)
+    if process is not None:
+        yield Stated("process_id", process["pid"], 0, "fact", origin="reported", raw=document.name)
     yield from _points(points, split)
     if _only_evaluates(arguments, points):
         yield Stated("evaluates", "do_train: false", 0, "fact", origin="reported", pointer="args/do_train")

@@ -34,12 +34,14 @@ _FOLDER = re.compile(
 )
 _STORE = re.compile(r"^run-(?P<id>[\w-]+)\.wandb$")
 _TEXTS = {
-    "files/config.yaml": "config",
-    "files/wandb-summary.json": "summary",
-    "files/wandb-metadata.json": "metadata",
-    "files/output.log": "console",
-    "logs/debug.log": "debug",
+    "config.yaml": "config",
+    "wandb-summary.json": "summary",
+    "wandb-metadata.json": "metadata",
+    "wandb-history.jsonl": "history",
+    "output.log": "console",
 }
+_TEXTS |= {f"files/{name}": kind for name, kind in _TEXTS.items()} | {"logs/debug.log": "debug"}
+"""Versions before 0.9 kept the files in the run folder itself, and the history as text."""
 _EXIT = re.compile(r"got exitcode: (?P<code>-?\d+)")
 _CONFIG = re.compile(r"(?:config_cb None None |^config: )(?P<literal>\{.*\})\s*$")
 _LOGGED_ID = re.compile(r"[/\\](?:offline-)?run-\d{8}_\d{6}-(?P<id>[\w-]+)[/\\]logs[/\\]debug\.log")
@@ -59,6 +61,11 @@ def read(document: Document) -> Iterator[Stated]:
     """Which run the file belongs to, and what it states."""
     found = _FOLDER.match(document.path)
     kind = _TEXTS[found["inner"]] if found is not None and document.kind != "binary" else "store"
+    if kind == "debug":
+        segment = 1 if _tracker_failed_later(document) else None
+        for stated in (*_identity(document, found), *_debug(document)):
+            yield stated._replace(segment=segment)
+        return
     yield from _identity(document, found)
     if kind == "store":
         yield from _store(document)
@@ -68,8 +75,8 @@ def read(document: Document) -> Iterator[Stated]:
         yield from _summary(document)
     elif kind == "metadata":
         yield from _wandb_metadata.stated(_json.leaves(document.text()))
-    elif kind == "debug":
-        yield from _debug(document)
+    elif kind == "history":
+        yield from _text_history(document)
 
 
 def _identity(document: Document, found: re.Match[str] | None) -> Iterator[Stated]:
@@ -99,6 +106,25 @@ def _summary(document: Document) -> Iterator[Stated]:
     history = History(document.naming)
     top = [leaf for leaf in _json.leaves(document.text()) if len(leaf.path) == 1]
     yield from history.row([(str(leaf.path[0]), leaf.value, leaf.line, leaf.pointer) for leaf in top])
+
+
+def _text_history(document: Document) -> Iterator[Stated]:
+    history = History(document.naming)
+    for number, text in enumerate(document.lines, 1):
+        if text.startswith("{"):
+            try:
+                row = [leaf for leaf in _json.leaves(text) if len(leaf.path) == 1]
+            except ValueError:
+                continue  # the last line of a killed run is often cut
+            yield from history.row([(str(leaf.path[0]), leaf.value, number, "") for leaf in row])
+    yield from history.end()
+
+
+def _tracker_failed_later(document: Document) -> bool:
+    """Whether a traceback stands behind a start that succeeded: the tracker's own trouble, told apart from the run."""
+    text = document.text()
+    started = text.find("returning control to user process")
+    return started >= 0 and text.find("Traceback (most recent call last)", started) >= 0
 
 
 def _debug(document: Document) -> Iterator[Stated]:
