@@ -37,6 +37,8 @@ class Output:
     """Errors: the exception's text."""
     line: int = 0
     """Where it begins."""
+    is_open: bool = False
+    """Whether a stream stops in the middle of a line: the next output of its name goes on there."""
     widget: str = ""
     """Id of the widget that was displayed, when it was one."""
 
@@ -121,7 +123,7 @@ def _output(number: int, raw: dict[str, Placed]) -> Iterator[Output]:
     if kind == "stream":
         name = _str(raw, "name") or _str(raw, "stream") or "stdout"
         plain = lines_of(raw.get("text"))
-        yield Output("stream", number, name, plain, line=_first_line(raw))
+        yield Output("stream", number, name, plain, line=_first_line(raw), is_open=_is_open(raw.get("text")))
     elif kind in ("error", "pyerr"):
         frames: list[Line] = []
         for frame in _list(raw.get("traceback")):
@@ -140,6 +142,11 @@ def _output(number: int, raw: dict[str, Placed]) -> Iterator[Output]:
             line=_first_line(raw),
             widget=_str(view, "model_id") if isinstance(view, dict) else "",
         )
+
+
+def _is_open(text: Placed) -> bool:
+    parts = [part for part in (text if isinstance(text, list) else [text]) if isinstance(part, Text)]
+    return bool(parts) and not parts[-1].written.endswith('\\n"')
 
 
 def _tells(html: Placed) -> bool:

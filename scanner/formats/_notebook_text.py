@@ -80,10 +80,20 @@ class Widgets:
 
 def of_cell(cell: Cell, widgets: Widgets) -> Iterator[Addressed]:
     """The lines of all outputs of a cell."""
+    held: Addressed | None = None
+    name = ""
     for output in cell.outputs:
         pointer = f"cell {cell.number} output {output.number}"
-        for text, line in _lines(output, widgets):
-            yield text, line, pointer
+        lines = [(text, line, pointer) for text, line in _lines(output, widgets)]
+        if held is not None and lines and output.kind == "stream" and output.name == name:
+            lines[0] = (held[0] + lines[0][0], held[1], held[2])
+        elif held is not None:
+            yield held
+        held = lines.pop() if lines and output.is_open else None
+        name = output.name
+        yield from lines
+    if held is not None:
+        yield held
 
 
 def _lines(output: Output, widgets: Widgets) -> list[Line]:

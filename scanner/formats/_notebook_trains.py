@@ -43,6 +43,8 @@ _SHELL = re.compile(
     r"(?=[^\n]*(?:\b(?:python[\d.]*|torchrun|accelerate|deepspeed|bash|sh|mim|yolo|run)\b|fairseq-train|llamafactory-cli|axolotl|autotrain|tune\b))"
     r"[^\n]*(?:train|fine_?-?tun|pretrain|\bfit\b|run_(?:clm|mlm|glue|qa|ner|seq2seq|summarization|translation)|\bsft\b|\bdpo\b)"
 )
+SHELL_CELL = re.compile(r"^%%\s*(?:bash|sh|shell|script\s+(?:ba)?sh|!)")
+"""First line of a cell that a shell runs."""
 _SHOWS = re.compile(
     r"^\s*(?:[!%]\s*)(?:cat|tail|head|less|more|grep|sed|awk|nvidia-smi|pip|conda|ls|git|wget|apt\S*)\b"
 )
@@ -73,6 +75,7 @@ _ESTIMATOR = re.compile(
     r"\b(?:\w*(?:Classifier|Regressor|LogisticRegression|LinearRegression|SVC|SVR|Ridge|Lasso|ElasticNet|Perceptron)|"
     r"(?:Gaussian|Multinomial|Bernoulli|Complement)NB)\s*\("
 )
+_WRITES = re.compile(r"^%%\s*(?:writefile|file|html|javascript|js|latex|markdown|svg|sql)\b")
 _FRAME = re.compile(r"^\s*(?:File \S|Cell In|Input In|<ipython-input|/\S.* in \w)")
 _RESULT = re.compile(r"\s*(?:\{'(?:eval|test)_|TrainOutput\()")  # names an epoch, but measures and trains nothing
 _HEAD_OF_TABLE = re.compile(r"<th>\s*(?:Step</th>\s*<th>Training Loss|epoch</th>\s*<th>train_loss)|Epoch [\d.]+/\d+\]")
@@ -84,13 +87,8 @@ _EARLY = re.compile(r"(?i)early_?stop|\bpatience\b|erken_?dur")
 _MAX_LINE = 2000
 
 
-def outside_definitions(source: Sequence[Line]) -> str:
-    """The lines that run when the cell runs: function and class bodies left out, comments too."""
-    return "\n".join(_split(source)[0])
-
-
 def _split(source: Sequence[Line]) -> tuple[list[str], dict[str, list[str]]]:
-    """(lines at the top, lines of each outermost function by name)."""
+    """(lines that run when the cell runs, lines of each outermost function or class by name); no comments."""
     top: list[str] = []
     bodies: dict[str, list[str]] = {}
     inside: tuple[int, list[str]] | None = None
@@ -123,7 +121,14 @@ class Trains:
         self._tops: dict[int, str] = {}
         bodies: dict[str, str] = {}
         for cell in cells:
-            top, defined = _split(cell.source)
+            head = next((text for text, _ in cell.source if text.strip()), "")
+            if _WRITES.match(head):
+                self._tops[cell.number] = ""
+                continue
+            source = (
+                [(f"!{text.strip()}", line) for text, line in cell.source] if SHELL_CELL.match(head) else cell.source
+            )
+            top, defined = _split(source)
             self._tops[cell.number] = "\n".join(top)
             bodies.update((name, "\n".join(lines)) for name, lines in defined.items())
         self._trainers = _closure(bodies)

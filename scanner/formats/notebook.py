@@ -25,14 +25,13 @@ from scanner.formats._notebook_cells import Cell, code_cells, language
 from scanner.formats._notebook_console import VERSION_FOLDER, read_console
 from scanner.formats._notebook_json import Placed, Text, parse
 from scanner.formats._notebook_text import Addressed, Widgets, of_cell
-from scanner.formats._notebook_trains import Trains, lacks_names, shows_training
+from scanner.formats._notebook_trains import SHELL_CELL, Trains, lacks_names, shows_training
 
 ID = "notebook"
 DESCRIPTION = "Jupyter notebooks: code cells, stored outputs, and the tables and bars of trainers in them"
 SAMPLE = """{"cells": [{"cell_type": "code", "execution_count": 3, "source": ["trainer.train()"], "outputs": [
   {"output_type": "stream", "name": "stdout", "text": ["Epoch 1/3\\n"]}]}], "nbformat": 4}"""
 
-_SHELL_CELL = re.compile(r"^%%\s*(?:bash|sh|shell|script\s+(?:ba)?sh|!)\b")
 _FOREIGN_CELL = re.compile(
     r"^%%\s*(?:html|javascript|js|latex|markdown|svg|sql|R|perl|ruby|css|cython|cuda)\b", re.IGNORECASE
 )
@@ -101,7 +100,7 @@ def _sources(document: Document, cells: Sequence[Cell], kernel: str) -> Iterator
     for cell in cells:
         head = next((text.strip() for text, _ in cell.source if text.strip()), "")
         lines = [(text, line, f"cell {cell.number}") for text, line in cell.source]
-        if _SHELL_CELL.match(head):
+        if SHELL_CELL.match(head):
             yield _inner(document, "shell", lines)
         elif not _FOREIGN_CELL.match(head):
             script.extend(lines)
