@@ -28,6 +28,7 @@ def learn(
         *usage.models(cases),
         *usage.by_field(cases),
         *usage.lora(cases),
+        *usage.trackers(cases),
         *usage.accumulation(cases),
         *usage.checkpointing(cases),
         *usage.stated(cases, GAP_FIELDS),

@@ -70,6 +70,26 @@ def stated(cases: Sequence[Case], fields: Sequence[str]) -> list[Learning]:
     return found
 
 
+TRACKERS = ("wandb", "mlflow", "tensorboard")
+
+
+def trackers(cases: Sequence[Case]) -> list[Learning]:
+    """Executed runs of which a tracker's own files were read, by tracker."""
+    found = []
+    for name in TRACKERS:
+        group = [case for case in executed(cases) if any(by.startswith(name) for by in _readers(case))]
+        if group:
+            found.append(Learning("tracker", name, (Figure("executed", len(group)),), ids(group)))
+    return sorted(found, key=lambda learning: (-len(learning.run_ids), learning.subject))
+
+
+def _readers(case: Case) -> set[str]:
+    """The formats that saw something of a run."""
+    run = case.run
+    stated = (*(value.chosen for value in run.values.values()), *run.signals)
+    return {o.found_by for o in stated} | {series.found_by for series in run.series}
+
+
 def accumulation(cases: Sequence[Case]) -> list[Learning]:
     """Executed runs that accumulate gradients over more than one step, and their effective batch."""
     found = [c for c in executed(cases) if (c.number("gradient_accumulation_steps") or 0) > 1]

@@ -23,6 +23,8 @@ COLORS = {"success": "#1b7837", "failed": "#c0392b", "unknown": "#bdbdbd"}
 """Told apart by lightness too, in grey print and by colour-blind readers; the legend names each."""
 
 MAX_BARS = 12
+LEAST_BARS = 2
+"""A comparison needs two."""
 
 
 class Bars(NamedTuple):
@@ -38,13 +40,12 @@ class Bars(NamedTuple):
 def bars_of(document: Document) -> dict[str, Bars]:
     """File name (without extension) -> what to draw; charts without data are left out."""
     text = catalogue()["chart"]
+    rates = [row for row in document.of("learning_rate_decade") if row["executed"].value]
     found = {
         "outcomes": _by_outcome(text["outcomes"], document.of("runs"), [text["all_runs"]]),
         "models": _of_rows(text["models"], document.of("by_model")),
-        "learning_rates": _by_outcome(
-            text["learning_rates"],
-            _with_executed(document.of("learning_rate_decade")),
-            [f"1e{r.subject} – 1e{int(r.subject) + 1}" for r in _with_executed(document.of("learning_rate_decade"))],
+        "learning_rates": _of_rows(
+            text["learning_rates"], rates, [f"1e{r.subject} – 1e{int(r.subject) + 1}" for r in rates]
         ),
         "batch_sizes": _of_rows(text["batch_sizes"], document.of("by_batch_size")),
         "failures": _failures(text["failures"], document.of("failure")),
@@ -53,19 +54,21 @@ def bars_of(document: Document) -> dict[str, Bars]:
 
 
 def _with_executed(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row["executed"].value][:MAX_BARS]
+    return [row for row in rows if row["executed"].value]
 
 
-def _of_rows(title: str, rows: Sequence[Row]) -> Bars | None:
+def _of_rows(title: str, rows: Sequence[Row], labels: Sequence[str] | None = None) -> Bars | None:
     kept = _with_executed(rows)
-    return _by_outcome(title, kept, [visible(row.subject, 32) for row in kept])
+    if len(kept) < LEAST_BARS:
+        return None
+    return _by_outcome(title, kept, labels or [visible(row.subject, 32) for row in kept])
 
 
 def _by_outcome(title: str, rows: Sequence[Row], labels: Sequence[str]) -> Bars | None:
     if not any(row["executed"].value for row in rows):
         return None
-    parts = {name: tuple(int(row[name].value or 0) for row in rows) for name in STATUSES}
-    return Bars(title, catalogue()["chart"]["unit"], tuple(labels), parts)
+    parts = {name: tuple(int(row[name].value or 0) for row in rows[:MAX_BARS]) for name in STATUSES}
+    return Bars(title, catalogue()["chart"]["unit"], tuple(labels[:MAX_BARS]), parts)
 
 
 def _failures(title: str, rows: Sequence[Row]) -> Bars | None:

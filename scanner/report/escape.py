@@ -7,6 +7,8 @@ control sequences or marks that reverse the direction of writing.
 from __future__ import annotations
 
 import json
+import math
+from decimal import Decimal
 
 
 class Tree(str):
@@ -38,20 +40,26 @@ def code(text: object, limit: int = 160) -> str:
 
 
 def cell(text: object, limit: int = 80) -> str:
-    """A code span for a table's cell, where a bar would end the cell."""
-    return code(text, limit).replace("|", "\\|")
+    """A code span for a table's cell, where a bar would end the cell and a backslash before it would free it again."""
+    return code(text, limit).replace("\\|", "\\x5c|").replace("|", "\\|")
 
 
 def literal(value: object) -> str:
     """A value as a Python literal in one visible line without backticks."""
     if isinstance(value, float):
-        text = repr(value)
-        mantissa, mark, exponent = text.partition("e")
-        return f"{mantissa}e{int(exponent)}" if mark else text
+        if value and value == int(value) and abs(value) < 1e6:
+            return str(int(value))
+        exact = Decimal(repr(value)) if math.isfinite(value) else None
+        return f"{exact.normalize():e}" if exact and abs(value) < 1e-3 else repr(value)
     if not isinstance(value, str):
         return repr(value)
     text = json.dumps(visible(value, 400), ensure_ascii=False)
     return text.replace("`", "\\u0060")
+
+
+def measure(value: object) -> str:
+    """A measured number in six significant digits, as code writes it."""
+    return f"{value:.6g}" if isinstance(value, float) else literal(value)
 
 
 def comment(text: str) -> str:

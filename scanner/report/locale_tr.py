@@ -37,7 +37,7 @@ def number(value: float, style: str, digits: int | None = None) -> str:
     elif value == int(value) and abs(value) < 1e15:
         text = f"{int(value):,}"
     else:
-        text = f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        text = f"{value:.4g}" if abs(value) < 1e3 else f"{value:,.0f}"
         text = _exponent(text)
     return text.translate(_TO_CLDR) if style == "cldr" else text
 

@@ -45,6 +45,7 @@ def environment(style: str) -> jinja2.Environment:
         "code": escape.code,
         "cell": escape.cell,
         "literal": escape.literal,
+        "measure": escape.measure,
         "comment": escape.comment,
         "word": _word,
         "command": _command,
@@ -66,7 +67,7 @@ def _value(value: Any) -> float:
 
 def _word(identifier: str, group: str) -> str:
     """The words for an id; an id that is not in the catalogue stands for itself."""
-    return word(group, identifier) or escape.code(identifier)
+    return word(group, identifier) or escape.cell(identifier)
 
 
 def _command(query: Query) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from scanner.records import Figure, Learning, Locator, Outcome, Run, Scalar, Snapshot
+from scanner.records import Figure, Kind, Learning, Locator, Outcome, Run, Scalar, Snapshot
 from scanner.report.conditions import condition
 from scanner.report.escape import Tree
 
@@ -18,7 +18,8 @@ N_QUOTES = 3
 
 _FIELD_OF = {"by_model": "model", "learning_rate_decade": "learning_rate", "successful_rates": "learning_rate",
              "accumulation": "gradient_accumulation_steps", "checkpointing": "gradient_checkpointing",
-             "dataset": "dataset"}  # fmt: skip
+             "dataset": "dataset", "train_samples_decade": "train_samples", "memory": "batch_size",
+             "oom_boundary": "batch_size"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Ref:
 class Query:
     """A condition over runs.parquet and how many runs it selects."""
 
+    kind: Kind
     where: str
     n: int
 
@@ -92,6 +94,8 @@ class Configuration:
     settings: tuple[Setting, ...]
     results: tuple[Setting, ...]
     metric: Tree
+    rule: str
+    """Id of the rule that decided the outcome."""
     end: Quote
 
 
@@ -149,7 +153,7 @@ def _row(learning: Learning, cases: _Cases) -> Row:
         {name: tuple(found) for name, found in several.items()},
         len(behind),
         tuple(refs),
-        None if where is None else Query(where, n_executed if n_executed else len(behind)),
+        None if where is None else Query("executed" if n_executed else "declared", where, n_executed or len(behind)),
     )
 
 
@@ -170,9 +174,24 @@ def _place(run: Run, outcome: Outcome, learning: Learning | None = None) -> Loca
         if learning.id in ("issue", "overfitting"):
             name = learning.subject if learning.id == "issue" else learning.id
             return next(issue.because for issue in outcome.issues if issue.id == name)
+        if learning.id == "newest":
+            day = str(learning.figures[0].value)
+            moments = [s for s in run.signals if s.id in ("started_at", "ended_at")]
+            return next((s.locator for s in moments if str(s.value).startswith(day)), moments[-1].locator)
+        if learning.id == "tracker":
+            return next(place for by, place in _places(run) if by.startswith(learning.subject))
     if outcome.because:
         return outcome.because[0].locator
-    return Locator(run.evidence[0].path, 0, 0)
+    return next((place for _, place in _places(run)), Locator(run.evidence[0].path, 0, 0))
+
+
+def _places(run: Run) -> Iterator[tuple[str, Locator]]:
+    """(format, place) of all that a run shows, the ends of its curves first: where its evidence stops."""
+    for series in run.series:
+        if len(series):
+            yield series.found_by, series.locator(len(series) - 1)
+    stated = sorted((*(value.chosen for value in run.values.values()), *run.signals), key=lambda o: o.locator)
+    yield from ((o.found_by, o.locator) for o in stated)
 
 
 def _failures(learnings: Sequence[Learning], rows: Mapping[str, Sequence[Row]], cases: _Cases) -> tuple[Failure, ...]:
@@ -196,10 +215,10 @@ def _quote(run: Run, outcome: Outcome, learning: Learning) -> Quote:
 
 
 def _distinct(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
-    """The first quotes of different words."""
+    """The first quotes of different words; numbers (times, ranks, sizes) make no difference."""
     first: dict[str, Quote] = {}
     for quote in quotes:
-        first.setdefault(quote.raw, quote)
+        first.setdefault("".join(c for c in quote.raw if not c.isdigit()), quote)
     return tuple(islice(first.values(), N_QUOTES))
 
 
@@ -213,6 +232,7 @@ def _configuration(learning: Learning, run: Run, outcome: Outcome) -> Configurat
         _settings(run, learning, "setting"),
         _settings(run, learning, "result"),
         Tree(metric.value if metric is not None else ""),
+        outcome.rule,
         Quote(run.run_id, Tree(str(end.locator)), Tree(end.raw)),
     )
 
