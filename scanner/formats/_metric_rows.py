@@ -37,6 +37,9 @@ class Shape(NamedTuple):
 
 
 LOSS = re.compile(r"loss|kay[ıi]p|perda|p[ée]rdida|perte|verlust|损失|elbo|nll", re.IGNORECASE)
+LOG_NAME = re.compile(r"(?:^|[_.-])(?:log|logs|history|metrics?|loss(?:es)?|progress)(?:$|[_.\d-])", re.IGNORECASE)
+"""Stems of files that are a log although nothing in them counts."""
+
 _STEPS = frozenset({"i", "iter", "iters", "iteration", "iterations", "steps", "it", "n_iter", "batches_done"})
 _PHASES = frozenset({"phase", "split", "mode", "stage", "subset", "set", "partition"})
 _PHASE_WORDS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}

@@ -6,11 +6,12 @@ caller's knowledge. Groups do not occur in the messages that trackers write.
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Iterator
 
 Field = int | bytes
+LARGEST = 3.4028234e38
+"""What a 32-bit float can hold."""
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Field]]:
@@ -80,6 +81,8 @@ def real(value: Field) -> float:
         raise ValueError("a varint is no floating-point number")
     if len(value) == 8:
         return float(struct.unpack("<d", value)[0])
+    if len(value) != 4:
+        raise ValueError("no floating-point number")
     return shortest(struct.unpack("<f", value)[0])
 
 
@@ -87,6 +90,6 @@ def shortest(number: float) -> float:
     """The shortest decimal that is the same 32-bit float: 0.2 was logged, not 0.20000000298."""
     for digits in (6, 7, 8):
         decimal = float(f"{number:.{digits}g}")
-        if math.isfinite(decimal) and struct.pack("<f", decimal) == struct.pack("<f", number):
+        if abs(decimal) < LARGEST and struct.pack("<f", decimal) == struct.pack("<f", number):
             return decimal
     return number

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.formats import _metric_rows, _table, lightning_files, ultralytics_files
 from scanner.formats._base import Document, Stated, parse_number
-from scanner.formats._metric_rows import LOSS, Row
+from scanner.formats._metric_rows import LOG_NAME, LOSS, Row
 
 ID = "metrics_csv"
 DESCRIPTION = "CSV logs of a training: Keras, timm, hand-written loops"
@@ -24,7 +24,6 @@ SAMPLE = """epoch,accuracy,loss,val_accuracy,val_loss
 0,0.71,0.83,0.78,0.66
 1,0.80,0.57,0.81,0.55"""
 
-_LOG_NAME = re.compile(r"(?:^|[_.-])(?:log|logs|history|metrics?|loss(?:es)?|progress)(?:$|[_.\d-])", re.IGNORECASE)
 _TIMM = ["epoch", "train_loss", "eval_loss", "eval_top1"]
 _INDEX = "epoch"
 MIN_UNCOUNTED = 5
@@ -93,7 +92,7 @@ def _rows(document: Document, delimiter: str, line: int, header: list[str]) -> I
 
 def _is_uncounted_log(document: Document, header: list[str], rows: Sequence[Row]) -> bool:
     stem = document.name.rpartition(".")[0]
-    if len(rows) < MIN_UNCOUNTED or not _LOG_NAME.search(stem):
+    if len(rows) < MIN_UNCOUNTED or not LOG_NAME.search(stem):
         return False
     has_loss = any(LOSS.search(cell) and document.naming(cell) == "metric" for cell in header)
     return has_loss and all(

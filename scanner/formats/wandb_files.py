@@ -17,11 +17,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.formats import _json, _literals, _recorded_config, _wandb_metadata, _yaml
-from scanner.formats import _protobuf_wire as wire
+from scanner.formats import _json, _literals, _recorded_config, _wandb_metadata, _wandb_store, _yaml
 from scanner.formats._base import Document, Stated
 from scanner.formats._json import Leaf
-from scanner.formats._wandb_datastore import CONFIG, ENVIRONMENT, EXIT, HISTORY, MAGIC, RUN, SUMMARY, items, records
+from scanner.formats._wandb_datastore import MAGIC
 from scanner.formats._wandb_history import History
 
 ID = "wandb_files"
@@ -68,7 +67,7 @@ def read(document: Document) -> Iterator[Stated]:
         return
     yield from _identity(document, found)
     if kind == "store":
-        yield from _store(document)
+        yield from _wandb_store.stated(document)
     elif kind == "config":
         yield from _config(document)
     elif kind == "summary":
@@ -141,55 +140,3 @@ def _debug(document: Document) -> Iterator[Stated]:
         yield from _recorded_config.stated(_literals.expression_leaves(config[1], config[0]), with_pointer=False)
     if latest is not None:
         yield Stated("tracker_status", f"wandb:exit_{latest[1]}", latest[0], "fact", origin="reported")
-
-
-def _store(document: Document) -> Iterator[Stated]:
-    history = History(document.naming)
-    config: dict[tuple[str, ...], str] = {}
-    summary: dict[tuple[str, ...], str] = {}
-    row = 0
-    for kind, record in records(document.data):
-        if kind == HISTORY:
-            pointer = f"history/{row}"
-            row += 1
-            yield from history.row([(*found, 0, pointer) for found in _scalars(items(record))])
-        elif kind == SUMMARY:
-            summary.update(items(record))
-        elif kind == CONFIG:
-            config.update(items(record))
-        elif kind == RUN:
-            run = wire.message(record)
-            for part in wire.inner(run, 4):
-                config.update(items(part))
-            if name := wire.text(run, 8):
-                yield Stated("run_name", name, 0, "fact", origin="reported", pointer="run/display_name")
-        elif kind == ENVIRONMENT:
-            yield from _wandb_metadata.environment(wire.message(record))
-        elif kind == EXIT:
-            codes = wire.message(record).get(1, [0])
-            yield Stated(
-                "tracker_status", f"wandb:exit_{_code(codes[-1])}", 0, "fact", origin="reported", pointer="exit"
-            )
-    yield from history.end()
-    if not row:
-        yield from history.row([(*found, 0, "summary") for found in _scalars(iter(summary.items()))])
-    leaves = [
-        Leaf((*path, *leaf.path), leaf.value, 0)
-        for path, text in config.items()
-        if path and path[0] != "_wandb"
-        for leaf in _json.leaves(text)
-    ]
-    for found in _recorded_config.stated(leaves):
-        yield found._replace(pointer=f"config{found.pointer}")
-
-
-def _scalars(found: Iterator[tuple[tuple[str, ...], str]]) -> Iterator[tuple[str, str | float | int | bool | None]]:
-    """Scalar items by key; a nested key and its summary (`loss.max`) measure something else and are left out."""
-    for path, text in found:
-        if len(path) == 1 and text[:1] not in ("{", "["):
-            for leaf in _json.leaves(text):
-                yield path[0], leaf.value
-
-
-def _code(value: wire.Field) -> int:
-    return wire.signed(value)
