@@ -79,6 +79,6 @@ def is_by_trl(keys: Iterable[str]) -> bool:
 
 
 def names_of(keys: Collection[str]) -> dict[str, str]:
-    """The keys, with their split where a training's log line leaves it out (`mean_token_accuracy` of training tokens)."""
+    """The keys, with their split where a training's log line leaves it out (`mean_token_accuracy`)."""
     of_training = is_training(keys) and not is_evaluation(keys)
     return {key: f"train/{key}" if of_training and key not in _WITHOUT_SPLIT else key for key in keys}

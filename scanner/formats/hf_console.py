@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 
-from scanner.formats import _hf_arguments, _hf_metrics
+from scanner.formats import _hf_arguments, _hf_metrics, _hf_sentences
 from scanner.formats._base import Document, Stated, parse_number
 from scanner.formats._hf_banner import Block, hardware, is_unsloth, process
 
@@ -32,8 +32,18 @@ SAMPLE = """***** Running training *****
 {'loss': 2.3, 'learning_rate': 4.9e-05, 'epoch': 0.1}"""
 
 _LITERALS = (
-    *("*****", "{'", '{"', "Arguments(", "Config(", "TrainOutput(", "Saving model checkpoint"),
-    *("Process rank: ", "llamafactory", "Unsloth", "trl/trainer/", "trl\\trainer\\", "Training completed. Do not"),
+    *(
+        "*****",
+        "{'",
+        '{"',
+        "Arguments(",
+        "Config(",
+        "TrainOutput(",
+        "Saving model checkpoint",
+        "Unsloth",
+        "llamafactory",
+    ),
+    *("Process rank: ", "is incompatible with", "Training completed. Do not", "trl/trainer/", "trl\\trainer\\"),
 )
 _BANNER = re.compile(r"\*{5} Running (?P<what>.{1,60}?) \*{5}")
 _BY_TRAINER = re.compile(r"trainer\.py:|transformers\.trainer|^\[transformers\]")
@@ -41,17 +51,6 @@ _OTHER_BLOCK = re.compile(r"(?:Num examples|Batch size)\s*[=:]\s")
 _TABLE = re.compile(r"\*{5} (?P<split>\w+) metrics \*{5}")
 _ROW = re.compile(r"^\s{1,4}(?P<key>[\w/@.\-]+)\s*=\s*(?P<value>\S+)\s*$")
 _OUTPUT = re.compile(r"TrainOutput\(global_step=(?P<step>\d+), training_loss=")
-_SAVING = "Saving model checkpoint to "
-_CHECKPOINT = re.compile(r"[/\\](?:tmp-)?checkpoint-\d+[/\\]?$")
-_WEIGHTS = re.compile(
-    r"loading weights file .*?(?:models--(?P<hub>[\w.\-]+?)[/\\]snapshots"
-    r"|huggingface\.co/(?P<url>[\w.\-]+(?:/[\w.\-]+)?)/resolve/)"
-)
-_FRAMEWORKS = (
-    ("trl", re.compile(r"[/\\]trl[/\\]trainer[/\\]\w+_trainer\.py")),
-    ("llama-factory", re.compile(r"\b(?:llamafactory|llmtuner)\.(?:train|hparams|model|data|extras)\b")),
-)
-MAX_FOLDER = 300
 MAX_TRIES = 100
 """Objects that look like printed arguments and are none, before a document's are no longer looked at."""
 BLOCK_LINES = 40
@@ -274,18 +273,18 @@ class _Reader:
                 "global_step", int(output["step"]), line, "metric", step=float(output["step"]), raw=output.group()
             )
             yield from self._framework("hf-trainer", line, output.group())
-        elif _SAVING in text:
-            folder = _CHECKPOINT.sub("", text[text.index(_SAVING) + len(_SAVING) :].strip())
-            if folder and folder != self._folder and len(folder) < MAX_FOLDER:
-                self._folder = folder
-                yield Stated("output_dir", folder, line, "fact", raw=text.strip()[-200:])
         elif "Process rank: " in text:
             self._document.claimed.add(line)
             yield from process(line, text)
-        elif "loading weights file" in text and (weights := _WEIGHTS.search(text)) is not None:
-            name = (weights["hub"] or weights["url"]).replace("--", "/", 1)
-            self._weights.setdefault(name, (line, weights.group()[:200]))
-        if "trl" in text or "llama" in text or "llmtuner" in text:
-            for name, pattern in _FRAMEWORKS:
-                if name not in self._frameworks and pattern.search(text[:2000]):
-                    yield from self._framework(name, line, text)
+        elif (folder := _hf_sentences.output_folder(text)) is not None:
+            if folder != self._folder:
+                self._folder = folder
+                yield Stated("output_dir", folder, line, "fact", raw=text.strip()[-200:])
+        elif (model := _hf_sentences.loaded_model(text)) is not None:
+            self._weights.setdefault(model[0], (line, model[1]))
+        elif not self._trained and (words := _hf_sentences.forward_of_training(text)) is not None:
+            self._trained = True
+            yield Stated("training_start", True, line, "mark", raw=words)
+            yield Stated("gradient_checkpointing", True, line, raw=words)
+        for name in _hf_sentences.frameworks(text):
+            yield from self._framework(name, line, text)
