@@ -44,7 +44,7 @@ def _match(found: list[Found]) -> tuple[list[Found | None], list[str]]:
 
 
 def test_nothing_but_the_expected_runs_is_found(found: list[Found]) -> None:
-    """Prose, data, tokenizers, other logs, vendored code and copies are no runs; recipes that ran are not counted twice."""
+    """Prose, data, other logs, vendored code and copies are no runs; a recipe that ran is not counted twice."""
     extra: dict[str, int] = defaultdict(int)
     for line in _match(found)[1]:
         extra[line.partition("#")[0]] += 1
