@@ -1,4 +1,4 @@
-"""What an OpenMMLab configuration asks for: mmcv 1.x (`optimizer`, `data`, `runner`) and mmengine (`optim_wrapper`, ...).
+"""What an OpenMMLab configuration asks for: mmcv 1.x (`optimizer`, `data`, `runner`), mmengine (`optim_wrapper`, ...).
 
 Only the places that the trainer reads count: a `dict(type='ResNet', depth=18)` five levels down is a part of the model,
 `warmup_ratio` is a start factor, the `data_root` at the top may be a base configuration's and is not the data set's.

@@ -33,27 +33,36 @@ GENERIC = True
 
 MAX_LINE = 220
 MAX_DUMP = 60_000
+MAX_VALUES = 60
+"""Different values of one key; a key with more of them is measured again and again and asks for nothing."""
+_DIGITS = re.compile(r"\d+")
+_HINT = re.compile(r"[:=|({]|\.\.\.")
 _STAMP = re.compile(
     r"^\s*(?:\[?\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[rank ?\d+\]:?|\d+:(?= )|\[?(?:INFO|DEBUG|WARNING|NOTICE)\]?:?"
     r"|\[?[\w.]+\.py:\d+\]?|[\w.]{3,40}(?=\s+-\s+(?:INFO|WARNING)))[\s:|\-]*"
 )
 _PAIR = re.compile(
-    r"^[\s\-*\u2022>|#+\u2705\u251c\u2514\u2502\u2500]*(?P<quote>['\"]?)(?P<key>(?:--)?[^\W\d][\w /.()\-]{0,48}?)(?P=quote)"
+    r"^[\s\-*\u2022>|#+\u2705\u251c\u2514\u2502\u2500]*(?P<quote>['\"]?)"
+    r"(?P<key>(?:--)?[^\W\d][\w /.()\-]{0,48}?)(?P=quote)"
     r"\s*(?P<sep>:=|:|=|\.{3,}|\|)\s*(?P<value>[^\s].{0,120}?)\s*[,|;]?\s*$"
 )
 _PIECES = re.compile(r"\s*[,|;]\s+|\s{3,}|\t+")
 _DUMP = re.compile(r"(?P<open>(?:\b[A-Z]\w*|\bdict)\(|\{)")
+_PARENT = re.compile(r"(?:^|[\s\]])(?P<key>[a-z]\w*_config)\s*(?:\.{2,}|[:=])\s*$")
+"""A part's configuration (`aio_config ...... {`): its keys are that part's."""
 _OPTIMIZER = re.compile(r"^\s*(?:[Oo]ptimizer\s*[:=]\s*)?(?P<name>[A-Z]\w{1,30}) \($")
 _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.eE+-]+)\s*$")
 _PARENTHESES = re.compile(r"\s*\([^()]{0,24}\)")
-_MODEL_KEYS = frozenset({"architectures", "hidden_size", "vocab_size", "transformers_version", "hidden_act", "bos_token_id",
-                         "num_hidden_layers", "d_model", "n_layer", "model_max_length", "tokenizer_class"})  # fmt: skip
+_DECIMAL_COMMA = re.compile(r"^[-+]?0,\d+$")
+_MODEL_KEYS = frozenset({"architectures", "hidden_size", "vocab_size", "transformers_version", "hidden_act",
+                         "bos_token_id", "num_hidden_layers", "d_model", "n_layer",
+                         "model_max_length", "tokenizer_class"})  # fmt: skip
 _TOO_SHORT = frozenset(
-    "data batch r rank alpha eta opt net bits gpu model_path schedule sched accumulate bs wd l2 net network num_steps "
-    "iterations steps n_steps total_steps max_len maxlen image_size datasets duration time step epoch total seed_everything "
-    "training_steps max_length quant global_step pct_start train_size training_data training_samples"
-    " training_time total_time training_duration".split()
+    "data batch r rank alpha eta opt net bits gpu model_path schedule sched accumulate bs wd l2 net network "
+    "num_steps iterations steps n_steps total_steps max_len maxlen image_size datasets duration time step "
+    "epoch total seed_everything training_steps max_length quant global_step pct_start train_size "
+    "training_data training_samples training_time total_time training_duration".split()
 )
 """Keys that mean a setting in a configuration, but in a sentence mostly something else."""
 _SENTENCE = re.compile(
@@ -62,18 +71,20 @@ _SENTENCE = re.compile(
 
 
 def wants(document: Document) -> bool:
-    """Logs only."""
-    return document.kind == "log"
+    """Logs, but not a tracker's own diary."""
+    return document.kind == "log" and document.name not in ("debug-internal.log", "debug-core.log")
 
 
 def read(document: Document) -> Iterator[Stated]:
     """Settings with their lines."""
     found: list[Stated] = []
     inside = 0
+    foreign: set[str] = set()
+    values: dict[str, set[str]] = defaultdict(set)
     for number, line in enumerate(document.lines, 1):
-        if number <= inside or "\r" in line or number in document.claimed:
+        if number <= inside or "\r" in line or number in document.claimed or not _HINT.search(line):
             continue
-        if len(line) <= MAX_DUMP and (dump := _dump(document.lines, number)) is not None:
+        if len(line) <= MAX_DUMP and _may_dump(line) and (dump := _dump(document.lines, number)) is not None:
             last, stated = dump
             inside = last
             found.extend(stated)
@@ -84,8 +95,23 @@ def read(document: Document) -> Iterator[Stated]:
                 found.extend(_groups(document.lines, number))
                 inside = _closing(document.lines, number)
             else:
-                found.extend(_pairs(line, number, document))
+                shape = _DIGITS.sub("0", line)
+                if shape not in foreign:
+                    pairs = [
+                        pair
+                        for pair in _pairs(line, number, document)
+                        if len(values[pair.key]) < MAX_VALUES or pair.value in values[pair.key]
+                    ]
+                    found.extend(pairs)
+                    for pair in pairs:
+                        values[pair.key].add(str(pair.value))
+                    if not pairs:
+                        foreign.add(shape)
     yield from _asked_for(found)
+
+
+def _may_dump(line: str) -> bool:
+    return "{" in line or "(" in line
 
 
 def _bare(line: str) -> str:
@@ -137,7 +163,9 @@ def _dump(lines: list[str], number: int) -> tuple[int, list[Stated]] | None:
         return last, []
     if len(keys) < 2 or keys & {"loss", "train_loss", "eval_loss", "val_loss", "epoch", "train_runtime"}:
         return None
-    return last, [_setting(leaf) for leaf in leaves if leaf.value is not None]
+    parent = _PARENT.search(line[: opening.start()])
+    under = (parent["key"],) if parent else ()
+    return last, [_setting(leaf._replace(path=(*under, *leaf.path))) for leaf in leaves if leaf.value is not None]
 
 
 def _setting(leaf: Leaf) -> Stated:
@@ -230,7 +258,9 @@ def _pairs(line: str, number: int, document: Document) -> Iterator[Stated]:
         label, value = _label(match), match["value"].strip().strip("'\"`*")
         if label.lower().replace(" ", "_").lstrip("-") in _TOO_SHORT or len(label.split()) > 5 or not _plain(value):
             continue
-        yield Stated(label, value, number, raw=line.strip())
+        if any(map(str.isdigit, label)) and document.naming(label.split()[-1]):
+            continue
+        yield Stated(label, value.replace(",", ".") if _DECIMAL_COMMA.match(value) else value, number, raw=line.strip())
 
 
 def _label(match: re.Match[str]) -> str:

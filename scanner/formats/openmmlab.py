@@ -23,8 +23,8 @@ from scanner.formats._plans import Plans
 
 ID = "openmmlab"
 DESCRIPTION = "Text logs of OpenMMLab (mmcv 1.x and mmengine)"
-SAMPLE = """2023-02-10 17:55:02,972 - mmdet - INFO - Epoch [1][50/397]	lr: 3.705e-05, eta: 0:35:48, memory: 3298, loss: 657.6
-2023/02/13 14:44:31 - mmengine - INFO - Iter(train) [100/800]  lr: 9.9779e-03  eta: 0:02:00  memory: 3614  loss: 0.0460"""
+SAMPLE = """2023-02-10 17:55:02,972 - mmdet - INFO - Epoch [1][50/397]	lr: 3.705e-05, memory: 3298, loss: 657.6
+2023/02/13 14:44:31 - mmengine - INFO - Iter(train) [100/800]  lr: 9.9779e-03  memory: 3614  loss: 0.0460"""
 
 STAMP = re.compile(r"(?:^|/)(?P<stamp>\d{8}_\d{6})(?:\.log)?(?:\.json|\.log|\.py|/vis_data/\w+\.(?:json|py))?$")
 _PREFIX = re.compile(
@@ -216,7 +216,8 @@ class _Log:
         if not self.is_training:
             yield from self._begin(line, raw)
         if point["unit"] == "Iter":
-            step, fraction = a, None
+            step: float | None = a
+            fraction: float | None = None
             if a_of:
                 yield from self._plans.see("plan_steps", a, a_of, line, raw)
         else:

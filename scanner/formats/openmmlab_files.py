@@ -1,6 +1,6 @@
 """Files of OpenMMLab work folders: JSON-lines metrics of both generations, and configurations in Python.
 
-    work_dirs/yolox/20230210_175449.log.json                {"mode": "train", "epoch": 1, "iter": 50, "lr": 3e-05, "loss": 657.6}
+    work_dirs/yolox/20230210_175449.log.json                {"mode": "train", "epoch": 1, "iter": 50, "loss": 657.6}
     work_dirs/yolox/20230210_175449/vis_data/scalars.json   {"lr": 0.02, "loss": 0.73, "epoch": 1, "iter": 5, "step": 5}
     work_dirs/yolox/yolox_s.py                              optimizer = dict(type='SGD', lr=0.003)
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from scanner.formats import _literals
@@ -77,7 +78,7 @@ def _rows(document: Document) -> Iterator[tuple[int, dict[str, Any]]]:
 def _points(document: Document, rows: list[tuple[int, dict[str, Any]]]) -> Iterator[Stated]:
     train = [row for _, row in rows if _is_train(row)]
     iterations = [row["iter"] for row in train if isinstance(row.get("iter"), (int, float))]
-    restarts = any(b <= a for a, b in zip(iterations, iterations[1:], strict=False))
+    restarts = any(b <= a for a, b in pairwise(iterations))
     by_epoch = any("epoch" in row for row in train)
     longest = max(iterations, default=0) + 1
     last_step: float | None = None

@@ -3,21 +3,29 @@
     Epoch [3/10], Step [100/600], Loss: 0.5321
     Train Epoch: 1 [640/60000 (1%)]	Loss: 0.512
     epoch: 3 | train_loss=0.53 | val_acc: 83.35%
-    Epoch 3:
-      train loss 0.53  val loss 0.61
+    Epoch 3/10
+    ----------
+    train Loss: 0.53 Acc: 0.81
+    val Loss: 0.61 Acc: 0.79
+    epoch    train_loss    valid_acc
+    -------  ------------  ---------
+          1        0.6905     0.6150
 
 Each number is read with the words before it; which words measure or count is asked of the document. A header that only
-counts gives its number to the metric lines below it. Steps that restart with every epoch are no global steps and are
-dropped. Prose, source code, and lines that only state a plan ("Max epochs: 10") yield nothing.
+counts gives its number to the metric lines below it, one that names a split gives that. Steps that restart with every
+epoch are no global steps and are dropped. Prose, source code, and lines that only state a plan ("Max epochs: 10") yield
+nothing; "best so far" is told only where it is no loss, since it is not the last.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from scanner.formats import _loop_tables
 from scanner.formats._base import Document, Stated
+from scanner.formats._loop_items import Item, Line, heading_scope, is_loss, read_line, writes_decimal_commas
 from scanner.formats._plans import Plans
 
 ID = "plain_loop"
@@ -26,37 +34,38 @@ SAMPLE = "Epoch [3/10], Step [100/600], Loss: 0.5321"
 GENERIC = True
 
 MAX_LINE = 1500
+SCOPE_LINES = 8
+"""Lines below a heading that a split named by it may hold for."""
+_DIGITS = re.compile(r"\d+")
 _PREFIX = re.compile(
     r"^\s*(?:\[?\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\]?"
-    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[rank ?\d+\]:?|\d+:(?= )|\[?(?:INFO|DEBUG|WARNING)\]?)[\s:|\-]*"
+    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[rank ?\d+\]:?|\d+:(?= )|\[?(?:INFO|DEBUG|WARNING)\b\]?(?::\w+:)?"
+    r"|[IW]\d{4} [\d:.]+\s+\d+ [\w.]+:\d+\]|[\w.]+:[\w.<>]+:\d+ -|\[[\w.]+\](?=\[|\s*-))[\s:|\-]*"
 )
-_NUMBER = re.compile(
-    r"(?<![\w.])(?P<value>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|NaN|NAN|inf|Inf))"
-    r"(?:\s*(?:/|of)\s*(?P<total>\d+)(?![\d.]))?(?P<percent>\s?%)?(?![\w])"
-)
-_SEPARATOR = re.compile(r"[|;,\t]|\s-\s|\s{2,}|[\])}>]|\.{2,}|(?<=\s)[-=~#*>]+(?=\s)|[\u2192\u2014\u2013]")
-_PARENTHESES = re.compile(r"\([^()]{0,30}\)")
-_NO_WORDS = re.compile(r"[^\w%@.\-/ ]+")
 _CODE = re.compile(
-    r"^\s*(?:File \"|def |for |if |while |return |import |from |print\(|assert |raise |>>>|\+ |#)|[;{]\s*$|==|\(\)"
+    r"^\s*(?:File \"|def |for |if |while |return |import |from |print\(|assert |raise |>>>|\+ |# )"
+    r"|[;{]\s*$|[^=\s]\s?==\s?[^=\s]|\(\)"
 )
-_NOT_PROGRESS = frozenset(
-    "num max total n number per every best warmup warm save log start resume resuming from early last target min "
-    "since after until patience before toplam iyi".split()
+_EPOCH_STEP = re.compile(r"^\s*\[\s*(?P<epoch>\d+)\s*(?:/\s*(?P<epochs>\d+)\s*\]\s*\[|,)\s*(?P<step>\d+)(?:/\d+)?\s*\]")
+_ORDINAL = re.compile(
+    r"^\W*(?:\u7b2c\s*(?P<a>\d+)\s*(?:/\s*(?:\u5171\s*)?(?P<a_of>\d+)\s*)?(?:\u8f6e|\u4e2a?\s?epoch)(?:\s*/\s*\u5171?\s*(?P<a_to>\d+)\s*\u8f6e)?"
+    r"|(?P<b>\d+)\s*(?:/\s*(?P<b_of>\d+)\s*)?\.\s?(?:d\u00f6nem|epok|epoch)\b)",
+    re.IGNORECASE,
 )
-MAX_WORDS = 6
-
-
-@dataclass(slots=True)
-class _Item:
-    """A number with the words before it."""
-
-    key: str
-    kind: str
-    value: str
-    total: int | None
-    whole: bool
-    """Whether all of its words are the key; else some were left out before it."""
+_CLOSED = re.compile(
+    r"end[- ]of[- ]epoch\W{0,4}(?P<a>\d+)|(?:finished|completed)\s+epoch\W{0,4}(?P<b>\d+)"
+    r"|(?:epoch|d\u00f6nem|epok)\W{0,3}(?P<c>\d+)(?:\s*/\s*\d+\W?)?\W{0,3}\s*(?:is\s+)?"
+    r"(?:completed?|finished|done|ended|tamamland\u0131|bitti)\b",
+    re.IGNORECASE,
+)
+_COMPONENT = re.compile(r"(?i)loss\w*[^\w\n]{1,6}\d|\w_?loss\b")
+"""Losses of parts (`Loss_D: 1.39`, `[D loss: 0.5]`): no total, but a loop that goes on."""
+_CLOSING = ("end", "omplete", "inish", "done", "Done", "END", "COMPLETE", "FINISH", "DONE", "tamamland", "bitti")
+_OVERALL = re.compile(
+    r"^\W*accuracy of the (?:network|model|net) on (?:the )?(?:\d+ )?(?P<split>test|validation|train\w*)\b"
+    r"[^:%\d]{0,20}:?\s*(?P<value>\d+(?:\.\d+)?)\s?%",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -67,47 +76,130 @@ class _Record:
     raw: str
     epoch: float | None
     step: float | None
-    step_total: int | None
-    metrics: list[_Item]
+    is_inner: bool
+    """Whether the step counts against a total within an epoch."""
+    metrics: list[Item]
+    is_best: bool = False
 
 
 def wants(document: Document) -> bool:
-    """Logs only."""
-    return document.kind == "log"
+    """Logs, but not a tracker's own diary."""
+    return document.kind == "log" and document.name not in ("debug-internal.log", "debug-core.log")
 
 
 def read(document: Document) -> Iterator[Stated]:
-    """Metrics with their epoch and step; planned totals."""
-    plans = Plans()
-    records: list[_Record] = []
-    epoch: float | None = None
+    """Metrics with their epoch and step; planned totals; epochs that were closed."""
+    yield from _loop_tables.read(document)
+    loop = _Loop(document)
     for line, frame in document.frames():
-        if line in document.claimed or len(frame) > MAX_LINE or _CODE.search(frame):
+        if line in document.claimed or len(frame) > MAX_LINE or "%|" in frame:
             continue
-        items = _items(frame, document)
-        if not items:
+        if frame.isascii() and not frame.strip("\r\n -=*_#+~"):
             continue
-        counters = {item.kind: item for item in reversed(items) if item.kind in ("epoch", "step")}
-        metrics = [item for item in items if item.kind == "metric" and (item.whole or counters)]
-        if counters.get("epoch") is not None:
-            epoch = float(counters["epoch"].value)
-        step = counters.get("step")
-        if metrics:
-            metrics += [item for item in items if item.kind == "companion"]
-        for name, item in counters.items():
-            if item.total is not None and float(item.value) <= item.total and (name == "epoch" or epoch is None):
-                yield from plans.see(f"plan_{name}s", float(item.value), item.total, line, frame)
-        if metrics:
+        yield from loop.see(line, frame)
+    yield from _stated(loop.records)
+
+
+@dataclass(slots=True)
+class _Loop:
+    """What is known along the lines of a document."""
+
+    document: Document
+    records: list[_Record] = field(default_factory=list)
+    epoch: float | None = None
+    opened: float | None = None
+    """The epoch of the last header."""
+    scope: str = ""
+    scope_until: int = 0
+    commas: bool | None = None
+    foreign: set[str] = field(default_factory=set)
+    """Lines without their digits that say nothing: what a loop prints thousands of times is read once."""
+    plans: Plans = field(default_factory=Plans)
+
+    def see(self, line: int, frame: str) -> Iterator[Stated]:
+        """One line: what it states at once; its metrics become records."""
+        shape = _DIGITS.sub("0", frame)
+        if shape in self.foreign:
+            return
+        text = _bare(frame)
+        if "0" not in shape and "nan" not in text.lower() and "inf" not in text.lower():
+            if heading := heading_scope(text, self.document.naming):
+                self.scope, self.scope_until = heading, line + SCOPE_LINES
+            else:
+                self.foreign.add(shape)
+            return
+        closed = _CLOSED.search(text) if any(word in text for word in _CLOSING) and len(text.split()) < 25 else None
+        if closed is not None:
+            yield Stated("epoch_end", int(closed[closed.lastgroup or 0]), line, "mark", raw=frame.strip())
+        if text.lstrip("*= -")[:8].lower() == "accuracy" and (overall := _OVERALL.match(text)):
+            name = f"{overall['split']} accuracy"
+            self.records.append(
+                _Record(
+                    line, text.strip(), None, None, False, [Item(name, "metric", overall["value"] + "%", None, True)]
+                )
+            )
+            return
+        if self.commas is None:
+            self.commas = writes_decimal_commas(self.document.text())
+        scope = self.scope if line <= self.scope_until else ""
+        found = read_line(text, self.document.naming, self.commas, scope)
+        if not found.items and "loss" not in text.lower():
+            if closed is None:
+                self.foreign.add(shape)
+            return
+        if _CODE.search(frame):
+            return
+        counters = {item.kind: item for item in reversed(found.items) if item.kind in ("epoch", "step")}
+        if scope and counters:
+            found = read_line(text, self.document.naming, self.commas)
+        if found.items or "loss" in text.lower():
+            for name, item in _bracketed(text, frame).items():
+                counters.setdefault(name, item)
+        yield from self._count(found, counters, line, frame)
+
+    def _count(self, found: Line, counters: dict[str, Item], line: int, frame: str) -> Iterator[Stated]:
+        metrics = [item for item in found.items if item.kind == "metric" and (item.whole or counters)]
+        companions = [item for item in found.items if item.kind == "companion"]
+        raw = frame.strip()
+        if found.is_best:
+            if metrics:
+                self.records.append(_Record(line, raw, None, None, False, metrics, True))
+            return
+        epoch, step = counters.get("epoch"), counters.get("step")
+        has_parts = epoch is not None and not metrics and _COMPONENT.search(frame) is not None
+        if counters:
+            self.scope, self.scope_until = found.scope, line + SCOPE_LINES
+        if epoch is not None:
+            self.epoch = float(epoch.value)
+        if epoch is not None and epoch.total is not None and self.epoch is not None and self.epoch <= epoch.total:
+            is_header = not metrics and _begins_with(epoch, frame)
+            if metrics or has_parts or is_header:
+                yield from self.plans.see("plan_epochs", self.epoch, epoch.total, line, frame)
+            if is_header:
+                if self.epoch <= 1 and (self.opened is None or self.opened > self.epoch) and not self.records:
+                    yield Stated("training_start", True, line, "mark", raw=raw)
+                self.opened = self.epoch
+        if step is not None and step.total is not None and metrics and self.epoch is None:
+            if float(step.value) <= step.total:
+                yield from self.plans.see("plan_steps", float(step.value), step.total, line, frame)
+        if metrics or (companions and epoch is not None and all(item.whole for item in companions)):
             at = float(step.value) if step is not None else None
-            records.append(_Record(line, frame.strip(), epoch, at, step.total if step else None, metrics))
-    yield from _stated(records)
+            is_inner = step is not None and step.total is not None and self.epoch is not None
+            self.records.append(_Record(line, raw, self.epoch, at, is_inner, [*metrics, *companions]))
+        elif has_parts:
+            self.records.append(_Record(line, raw, self.epoch, None, True, []))
 
 
 def _stated(records: list[_Record]) -> Iterator[Stated]:
     inner = _steps_restart(records)
     for record in records:
-        step = None if inner or (record.step_total is not None and record.epoch is not None) else record.step
+        step = None if inner or record.is_inner else record.step
+        if not record.metrics and record.epoch is not None:
+            yield Stated("epoch", record.epoch, record.line, "metric", epoch=record.epoch, raw=record.raw)
         for item in record.metrics:
+            # The best of a loss is not its last.
+            if record.is_best and is_loss(item.key):
+                continue
             yield Stated(item.key, item.value, record.line, "metric", step=step, epoch=record.epoch, raw=record.raw)
 
 
@@ -123,38 +215,31 @@ def _steps_restart(records: list[_Record]) -> bool:
     return False
 
 
-def _items(frame: str, document: Document) -> list[_Item]:
-    text = frame
+def _bare(frame: str) -> str:
+    """The line without times, ranks and levels."""
     for _ in range(4):
-        shorter = _PREFIX.sub("", text, count=1)
-        if shorter == text:
+        shorter = _PREFIX.sub("", frame, count=1)
+        if shorter == frame:
             break
-        text = shorter
-    found: list[_Item] = []
-    end = 0
-    for match in _NUMBER.finditer(text):
-        item = _item(text[end : match.start()], match, document)
-        end = match.end()
-        if item is not None:
-            found.append(item)
-    return found
+        frame = shorter
+    return frame
 
 
-def _item(before: str, match: re.Match[str], document: Document) -> _Item | None:
-    """The number with its key, or None when the words before it measure and count nothing."""
-    label = _SEPARATOR.split(_PARENTHESES.sub(" ", before).rstrip(" :=[(#"))[-1].lstrip(" :=[(#*-")
-    words = _NO_WORDS.sub(" ", label).split()
-    if not words or len(words) > MAX_WORDS:
-        return None
-    total = int(match["total"]) if match["total"] else None
-    value = match["value"] + ("%" if match["percent"] else "")
-    for n in range(min(4, len(words)), 0, -1):
-        key = " ".join(words[-n:])
-        kind = document.naming(key)
-        if not kind:
-            continue
-        left_out = {word.lower() for word in words[:-n]}
-        if kind in ("epoch", "step") and (left_out & _NOT_PROGRESS or not match["value"].isdigit()):
-            return None
-        return _Item(key, kind, value, total, not left_out)
-    return None
+def _bracketed(text: str, frame: str) -> dict[str, Item]:
+    """Counters without words, `[1,  2000] loss: 2.2`, `[0/25][50/782] Loss_D: 1.4`, or before theirs (`3. epoch`)."""
+    if (pair := _EPOCH_STEP.match(text)) or (pair := _EPOCH_STEP.match(frame)):
+        # The second number counts batches within the epoch.
+        total = int(pair["epochs"]) if pair["epochs"] else None
+        return {"epoch": Item("epoch", "epoch", pair["epoch"], total, True)}
+    ordinal = _ORDINAL.match(text)
+    if ordinal is None:
+        return {}
+    value = ordinal["a"] or ordinal["b"]
+    total_text = ordinal["a_of"] or ordinal["a_to"] or ordinal["b_of"]
+    return {"epoch": Item("epoch", "epoch", value, int(total_text) if total_text else None, True)}
+
+
+def _begins_with(counter: Item, frame: str) -> bool:
+    """Whether a line is a header: it opens with the counter and says little else."""
+    bare = _bare(frame).strip(" -=*#:.[(>|\u2550\u2500")
+    return bare.lower().startswith(counter.key.split()[-1].lower()) and len(bare) <= 60

@@ -1,37 +1,48 @@
-"""tqdm's bars: how far a loop came of how many steps, and the metrics it shows behind.
+"""tqdm's bars: how far a loop came of how many steps, and the metrics shown before and behind.
 
-    Training:  12%|█▏        | 12/100 [00:01<00:09,  8.90it/s, loss=0.53]
+    Training:  12%|#2        | 12/100 [00:01<00:09,  8.90it/s, loss=0.53]
+    Epoch 3 loss 0.53: 100%|##########| 100/100 [00:11<00:00]
 
-Only a bar's last frame tells its progress. Bars of downloads, tokenising, evaluation, checkpoint shards and the like are
-not training: their description says so. A bar that starts over with every epoch counts steps within it and states none.
+Only a bar's last frame tells its progress. Bars of downloads, tokenising, evaluation, checkpoint shards and the like
+are not training: their description says so. A bar that starts over with every epoch counts steps within it and states
+none.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from scanner.formats._base import LOOSE_NUMBER, Document, Stated
+from scanner.formats._base import Document, Stated
+from scanner.formats._loop_items import Line, read_line
+from scanner.formats._plans import Plans
 
 ID = "progress_bars"
-DESCRIPTION = "Progress bars of tqdm: steps done of steps planned, and the metrics shown behind them"
+DESCRIPTION = "Progress bars of tqdm: steps done of steps planned, and the metrics shown with them"
 SAMPLE = " 12%|#2        | 12/100 [00:01<00:09,  8.90it/s, loss=0.53]"
 GENERIC = True
 
+MAX_POINTS = 400
+"""Frames of one bar whose metrics are kept; of more, every other one is dropped."""
+
 _BAR = re.compile(
-    r"(?P<label>[^|\r\n]{0,80}?)\s*(?<![\d.])(?P<percent>\d{1,3})%\|[^|]{0,200}\|\s*(?P<done>\d+)/(?P<total>\d+)\s*"
-    r"\[(?P<spent>[\d:.]+(?: days?, [\d:]+)?)<(?P<left>[\d:?.]+|\?)[^,\]]*(?:,\s*(?P<rate>[^,\]]{1,30}))?(?P<postfix>,[^\]]{0,400})?"
+    r"(?P<label>[^|\r\n]{0,120}?)\s*(?<![\d.])(?P<percent>\d{1,3})%\|[^|]{0,200}\|\s*(?P<done>\d+)/(?P<total>\d+)\s*"
+    r"\[(?P<spent>[\d:.]+(?: days?, [\d:]+)?)<(?P<left>[\d:?.]+|\?)[^,\]]*(?:,\s*(?P<rate>[^,\]]{1,30}))?"
+    r"(?P<postfix>,[^\r\n]{0,400})?"
 )
-_PAIR = re.compile(rf"(?P<key>[\w/.\- ]{{1,40}}?)\s?[=:]\s?(?P<value>{LOOSE_NUMBER})(?=[,\s\]%]|$)")
 _OTHER = re.compile(
-    r"(?i)download|map\b|map \(|tokeniz|evaluat|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter|saving|loading|"
-    r"load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption|embed|"
-    r"\.(?:zip|tar|bin|json|safetensors|pt|txt|model|parquet|gz)\b|bytes|creating|reading|epochs? *[:\[]?$|[KMG]i?B"
+    r"(?i)download|map\b|map \(|tokeniz|evaluat|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter|saving"
+    r"|load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption"
+    r"|embed|\.(?:zip|tar|bin|json|safetensors|pt|txt|model|parquet|gz)\b|bytes|creating|reading|[KMG]i?B\b"
 )
+_HELD_OUT = re.compile(r"(?i)evaluat|valid|\bval\b|test|do\u011frulama|\bdev\b")
 _BYTES = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s")
-_EPOCH_LABEL = re.compile(r"(?i)(?:epoch|ep|d\wnem|epok)\W{0,3}(?P<n>\d+)(?:\s*/\s*(?P<total>\d+))?")
-_EPOCHS_ONLY = re.compile(r"(?i)^\W*(?:epochs?|d\wnem)\W*$")
+_EPOCH_LABEL = re.compile(
+    r"(?i)(?:\b(?:epoch|ep|d\w?nem|epok))\W{0,3}(?P<n>\d+)(?:\s*(?:/|of)\s*(?P<total>\d+))?|^\W*(?P<nth>\d+)\s*/\s*(?P<of>\d+)\W*$"
+)
+_EPOCHS_ONLY = re.compile(r"(?i)^\W*(?:train(?:ing)?\s*)?(?:epochs?|d\w?nem(?:ler)?|epok)\W*$")
 
 
 @dataclass(slots=True)
@@ -42,40 +53,61 @@ class _Bar:
     total: int
     line: int
     done: int = 0
-    postfix: str = ""
     raw: str = ""
     epoch: float | None = None
-    points: list[tuple[int, int, str]] = field(default_factory=list)
+    epochs: int | None = None
+    points: list[tuple[int, int, str, str]] = field(default_factory=list)
+    """(done, line, texts with metrics, raw) of the frames that show other metrics than the one before."""
 
 
 def wants(document: Document) -> bool:
     """Logs with a bar in them."""
-    return document.kind == "log" and any("%|" in line for line in document.lines)
+    return document.kind == "log" and document.mentions("%|")
 
 
 def read(document: Document) -> Iterator[Stated]:
     """The last frame of each bar; a plan only where one bar is the whole training."""
     bars = _bars(document)
     training = [bar for bar in bars if bar.total > 1 and not _OTHER.search(bar.label)]
-    whole = {id(bar) for bar in training if _is_whole(bar, training)}
+    held_out = [
+        bar for bar in bars if _OTHER.search(bar.label) and _HELD_OUT.search(bar.label) and bar.epoch is not None
+    ]
+    totals = Counter(bar.total for bar in training)
+    longest = max(totals, default=0)
+    plans = Plans()
     for bar in training:
         counts_epochs = _EPOCHS_ONLY.match(bar.label) is not None
+        is_whole = bar.epoch is None and not counts_epochs and totals[bar.total] == 1 and bar.total == longest
         if counts_epochs:
             yield Stated("plan_epochs", bar.total, bar.line, "mark", raw=bar.raw)
             if bar.done:
-                yield Stated("epoch", bar.done, bar.line, "metric", raw=bar.raw)
-        elif id(bar) in whole:
+                yield Stated("epoch", bar.done, bar.line, "metric", epoch=bar.done, raw=bar.raw)
+        elif is_whole:
             yield Stated("plan_steps", bar.total, bar.line, "mark", raw=bar.raw)
             if bar.done:
                 yield Stated("step", bar.done, bar.line, "metric", step=bar.done, raw=bar.raw)
-        if bar.line in document.claimed:
+        elif bar.epochs is not None and bar.epoch is not None and bar.epoch <= bar.epochs:
+            yield from plans.see("plan_epochs", bar.epoch, bar.epochs, bar.line, bar.raw)
+            if bar.done == bar.total:
+                yield Stated("epoch", bar.epoch, bar.line, "metric", epoch=bar.epoch, raw=bar.raw)
+        yield from _points(bar, document, is_whole, counts_epochs)
+    for bar in held_out:
+        yield from _points(bar, document, False, False)
+
+
+def _points(bar: _Bar, document: Document, is_whole: bool, counts_epochs: bool) -> Iterator[Stated]:
+    for done, line, text, raw in bar.points:
+        if line in document.claimed:
             continue
-        for pair in _PAIR.finditer(bar.postfix):
-            key = pair["key"].strip(" ,")
-            if document.naming(key) in ("metric", "companion"):
-                step = float(bar.done) if id(bar) in whole else None
-                epoch = float(bar.done) if counts_epochs else bar.epoch
-                yield Stated(key, pair["value"], bar.line, "metric", step=step, epoch=epoch, raw=bar.raw)
+        step = float(done) if is_whole else None
+        epoch = float(done) if counts_epochs else bar.epoch
+        for item in _metrics(text, document).items:
+            if item.kind in ("metric", "companion") and item.whole:
+                yield Stated(item.key, item.value, line, "metric", step=step, epoch=epoch, raw=raw)
+
+
+def _metrics(text: str, document: Document) -> Line:
+    return read_line(text, document.naming)
 
 
 def _bars(document: Document) -> list[_Bar]:
@@ -87,30 +119,36 @@ def _bars(document: Document) -> list[_Bar]:
             if match["rate"] and _BYTES.search(match["rate"]):
                 continue
             label, done, total = match["label"].strip(), int(match["done"]), int(match["total"])
-            last = found[-1] if found else None
-            same = next(
-                (b for b in reversed(found[-3:]) if b.total == total and b.done <= done and _alike(b.label, label)),
-                last,
-            )
-            if same is None or same.total != total or same.done > done or not _alike(same.label, label):
+            bar = next((b for b in reversed(found[-3:]) if _is_next(b, label, done, total)), None)
+            if bar is None:
                 epoch = _EPOCH_LABEL.search(label)
-                same = _Bar(label, total, line, epoch=float(epoch["n"]) if epoch else None)
-                found.append(same)
-            same.done, same.line, same.raw = done, line, match.group().strip()[-180:]
-            same.postfix = match["postfix"] or same.postfix
+                bar = _Bar(label, total, line)
+                if epoch is not None and (number := epoch["n"] or epoch["nth"]):
+                    bar.epoch, bar.epochs = float(number), int(epoch["total"] or epoch["of"] or 0) or None
+                found.append(bar)
+            bar.done, bar.line, bar.raw = done, line, match.group().strip()[-180:]
+            _keep(bar, f"{label} | {(match['postfix'] or '').rstrip(']')}")
     return found
+
+
+def _is_next(bar: _Bar, label: str, done: int, total: int) -> bool:
+    return bar.total == total and bar.done <= done and _alike(bar.label, label)
+
+
+def _keep(bar: _Bar, text: str) -> None:
+    """Remember a frame that may show metrics: the newest always, of the older ones an even choice."""
+    if not any(map(str.isdigit, text)) and "nan" not in text.lower():
+        return
+    if bar.points and (bar.points[-1][2] == text or bar.points[-1][0] == bar.done):
+        bar.points.pop()
+    bar.points.append((bar.done, bar.line, text, bar.raw))
+    if len(bar.points) > MAX_POINTS:
+        del bar.points[1::2]
 
 
 def _alike(a: str, b: str) -> bool:
     """Labels that differ in numbers only are one bar's (`Loss 0.5`, `Loss 0.4`), but epochs are told apart."""
     one, two = _EPOCH_LABEL.search(a), _EPOCH_LABEL.search(b)
-    if one and two and one["n"] != two["n"]:
+    if one and two and (one["n"] or one["nth"]) != (two["n"] or two["nth"]):
         return False
     return re.sub(r"[\d.]+", "#", a)[:20] == re.sub(r"[\d.]+", "#", b)[:20]
-
-
-def _is_whole(bar: _Bar, bars: list[_Bar]) -> bool:
-    """Whether the bar spans the training: no other bar of the same total was filled beside it, and it names no epoch."""
-    if bar.epoch is not None:
-        return False
-    return sum(other.total == bar.total for other in bars) == 1 and bar.total == max(other.total for other in bars)

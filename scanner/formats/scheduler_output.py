@@ -18,7 +18,8 @@ DESCRIPTION = "Prologs, epilogs and kill messages of SLURM, LSF, SGE and PBS"
 SAMPLE = "slurmstepd: error: *** JOB 22412 ON node7 CANCELLED AT 2024-04-13T10:11:12 DUE TO TIME LIMIT ***"
 
 _SLURM_KILL = re.compile(
-    r"(?:slurmstepd|srun): error: \*\*\* (?:JOB|STEP) (?P<job>\d+)(?:\.\w+)? ON \S+ CANCELLED AT (?P<at>[\d\-T:]+)(?P<why>[^*]{0,60})\*\*\*"
+    r"(?:slurmstepd|srun): error: \*\*\* (?:JOB|STEP) (?P<job>\d+)(?:\.\w+)? ON \S+ CANCELLED AT (?P<at>[\d\-T:]+)"
+    r"(?P<why>[^*]{0,60})\*\*\*"
 )
 _SLURM_OOM = re.compile(
     r"(?:slurmstepd|srun): error: .{0,120}(?:oom[-_ ]kill|Out Of Memory|OUT_OF_MEMORY)", re.IGNORECASE
@@ -43,7 +44,11 @@ _HINTS = (
     "Exit ",
     "Job <",
     "Subject:",
+    "Started at ",
+    "Terminated at ",
 )
+
+_HINT = re.compile("|".join(map(re.escape, _HINTS)))
 
 
 def wants(document: Document) -> bool:
@@ -56,8 +61,10 @@ def read(document: Document) -> Iterator[Stated]:
     named = _JOB_FILE.search(document.name)
     if named and document.lines:
         yield Stated("job_id", named["job"], 1, "fact", raw=document.name)
+    if not document.mentions(*_HINTS):
+        return
     for number, line in enumerate(document.lines, 1):
-        if not any(hint in line for hint in _HINTS):
+        if not _HINT.search(line):
             continue
         yield from _slurm(line, number)
         yield from _others(line, number)

@@ -70,10 +70,12 @@ def read(document: Document) -> Iterator[Stated]:
             files += more
             raised = last or raised
         yield Stated("traceback", True, begin + 1, "mark", raw=lines[begin][-160:].strip())
-        for number, name, scope in _own_files(files):
+        for number, name in _own_files(files):
             yield Stated("traceback_file", name, number + 1, "fact", raw=lines[number].strip())
-            if scope == "<module>":
+        for number, name, scope in files:
+            if scope == "<module>" and not _LIBRARY.search(name):
                 yield Stated("program", name, number + 1, "fact", raw=lines[number].strip())
+                break
         if raised is not None:
             number, text = raised
             yield Stated("exception", text[:400], number + 1, "fact", raw=text)
@@ -128,10 +130,10 @@ def _chained(lines: list[str], at: int) -> int | None:
     return None
 
 
-def _own_files(files: list[_Frame]) -> Iterator[_Frame]:
+def _own_files(files: list[_Frame]) -> Iterator[tuple[int, str]]:
     """The user's files in the order of the traceback, each once."""
     seen: set[str] = set()
-    for number, name, scope in files:
+    for number, name, _ in files:
         if name not in seen and not _LIBRARY.search(name):
             seen.add(name)
-            yield number, name, scope
+            yield number, name

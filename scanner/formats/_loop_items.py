@@ -1,0 +1,256 @@
+"""Numbers behind words: `train loss 0.53 | val loss: 0,61 | acc 81.2% | Step [100/600]` as items with their keys.
+
+Which words measure or count is asked of the document (`naming`). A word that names a split stays in force for the
+numbers behind it (`val Loss: 0.25 Acc: 0.9085`, `Test set: Average loss: 0.05, Accuracy: 9834/10000 (98%)`), component
+losses (`D loss`) are no loss, and where two splits compete for a number it is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+Naming = Callable[[str], str]
+
+MAX_WORDS = 8
+
+_VALUE = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|NaN|NAN|inf|Inf)"
+_AFTER = (
+    r"(?:\s*(?:/|of)\s*(?P<total>\d+)(?![\d.,]\d))?(?:\s?\((?P<share>\d+(?:\.\d+)?)\s?%\))?(?P<percent>\s?%)?"
+    r"(?!\w|\.\w|,\d)"
+)
+_NUMBER = re.compile(rf"%?(?<![\w.@])(?P<value>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|{_VALUE}){_AFTER}")
+_COMMA_NUMBER = re.compile(rf"%?(?<![\w.,@])(?P<value>[-+]?\d+,\d+(?:[eE][-+]?\d+)?|{_VALUE}){_AFTER}")
+_DECIMAL_COMMA = re.compile(r"(?:[:=]|[^\W\d])\s*%?[-+]?0,\d{2,}(?![\d,.\w])")
+_DECIMAL_POINT = re.compile(r"(?:[:=]|[^\W\d])\s*%?[-+]?\d\.\d{2,}(?![\d,.\w])")
+_PARTS = re.compile(
+    r"[|;,!\t{}\[\])>]|\s-{1,3}\s|\s{2,}|\.{2,}|(?<=\s)[=~#*]+(?=\s)|[\u2192\u2014\u2013\u3001\u3002\uff0c\uff1b]"
+)
+_CONTEXT = re.compile(r"[:\uff1a]\s*")
+_PARENTHESES = re.compile(r"\([^()]{0,30}\)")
+_NO_WORDS = re.compile(r"[^\w%@./ -]+")
+_WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float|array|Array|DeviceArray)\(\[?")
+_COCO_RANGE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?0?\.50?\s?[:-]\s?0?\.95\]?")
+_GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
+_WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
+_CURRENCY = frozenset("$€£₺¥")
+_ASCII = re.compile(r"^[\x00-\x7f]+$")
+
+_NOT_PROGRESS = frozenset(
+    "num max total n number per every best warmup warm save log start resume resuming from early last target min "
+    "since after until patience before toplam iyi at next first".split()
+)
+"""Words before `epoch` and `step` that make it something else than progress."""
+_AVERAGES = frozenset(
+    "epoch avg average mean running total batch step current ortalama toplam minibatch cur iter iteration".split()
+)
+"""Words that name no split although they may stand before any measurement."""
+_FILLERS = frozenset(
+    "de del da do la le les der des den di du on of the for set data split na no em sur на auf in is was are".split()
+)
+"""Small words inside a name: `perte de validation`, `loss on val set`."""
+_NEUTRAL = (
+    frozenset(
+        "with and has got final end a at finished after ended ve ile son mit avec con com overall global smoothed this "
+        "model network new results result metrics info finished completed done summary phase log stats best highest "
+        "lowest en iyi yüksek düşük mejor melhor beste bester bestes meilleure meilleur then now so far".split()
+    )
+    | _AVERAGES
+    | _FILLERS
+)
+"""Words before a key that change nothing in its meaning."""
+_SUPERLATIVES = re.compile(
+    r"(?i)\b(?:best|highest|lowest|en iyi|en yüksek|en düşük|meilleure?|beste[rs]?|mejor|melhor)\b"
+    r"|最佳|最好|最高"
+)
+
+
+_LOSS = re.compile(r"(?i)loss|kay[ıi]|perte|perda|pérdida|verlust|потер|cost|nll|损失|損失|손실")
+_TRAINING = re.compile(r"(?i)tr|e[ğg]i|entren|обу|训|訓|学習|훈|학")
+
+
+@dataclass(slots=True)
+class Item:
+    """A number with the words before it."""
+
+    key: str
+    """As written, with the split in force before it where the key names none."""
+    kind: str
+    """"metric", "companion", "epoch" or "step"."""
+    value: str
+    total: int | None
+    whole: bool
+    """Whether all of its words are the key; else some were left out before it."""
+
+
+@dataclass(slots=True)
+class Line:
+    """What one line holds."""
+
+    items: list[Item]
+    scope: str
+    """The split word in force at its end, "" for none."""
+    is_best: bool
+    """Whether it tells the best so far or of all, not the present."""
+
+
+def writes_decimal_commas(text: str) -> bool:
+    """Whether numbers are written as `0,53` somewhere in a text."""
+    return _DECIMAL_COMMA.search(text) is not None
+
+
+def read_line(text: str, naming: Naming, commas: bool = False, scope: str = "") -> Line:
+    """The items of a line; `scope` is a split word that a heading above put in force."""
+    if "@" in text:
+        text = _COCO_RANGE.sub("50-95", text)
+    if "(" in text:
+        text = _WRAPPED.sub("", text)
+    found: list[Item] = []
+    state = _Scope(context=scope)
+    end = 0
+    commas = commas and _DECIMAL_POINT.search(text) is None
+    for match in (_COMMA_NUMBER if commas else _NUMBER).finditer(text):
+        item = _item(text[end : match.start()], match, naming, state, commas)
+        end = match.end()
+        if item is not None:
+            found.append(item)
+    best = bool(found) and _SUPERLATIVES.search(text) is not None
+    return Line(found, state.context, best)
+
+
+def heading_scope(text: str, naming: Naming) -> str:
+    """The split word of a line of its own that names nothing but a split (`--- Validation ---`), or ""."""
+    if len(text) > 60:
+        return ""
+    words = _NO_WORDS.sub(" ", text).strip(" -=*#:.").split()
+    named = [word for word in words if is_split(naming, word)]
+    if len(words) > 3 or len(named) != 1:
+        return ""
+    return named[0] if all(word in named or word.lower() in _NEUTRAL for word in words) else ""
+
+
+def is_loss(key: str) -> bool:
+    """Whether a metric's key speaks of a loss."""
+    return _LOSS.search(key) is not None
+
+
+@lru_cache(maxsize=8192)
+def is_split(naming: Naming, word: str) -> bool:
+    """Whether a word names a split: it measures nothing itself, but does before a loss."""
+    word = word.strip(" -.")
+    return word.lower() not in _AVERAGES and not naming(word) and naming(f"{word} loss") == "metric"
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The split in force along a line."""
+
+    context: str = ""
+    """Of a heading, or of words that stand by themselves (`[Val]`, `Test set:`)."""
+    inline: str = ""
+    """Of the key of the last measurement (`val loss`)."""
+    rivals: int = 0
+    """Different inline splits since the last group ended."""
+    grouped: bool = False
+    """Whether the last inline split stands in the group at hand."""
+
+    def see(self, part: str, naming: Naming) -> None:
+        """Words that stand by themselves."""
+        words = _NO_WORDS.sub(" ", part).split()
+        if 1 <= len(words) <= 4 and not any(map(str.isdigit, part)):
+            named = [word for word in words if is_split(naming, word)]
+            if len(named) == 1 and all(w in named or w.lower() in _NEUTRAL or naming(w) for w in words):
+                self.context, self.inline, self.rivals = named[0], "", 0
+
+    def name(self, key: str, naming: Naming) -> str | None:
+        """A metric's key with the split in force before it; None where two compete."""
+        named = [word for word in _WORD_ENDS.split(key) if word and is_split(naming, word)]
+        if named and " " not in key:
+            return key
+        if named:
+            self.rivals = self.rivals + 1 if self.grouped and self.inline.lower() != named[-1].lower() else 1
+            self.inline, self.grouped = named[-1], True
+            return key
+        if self.inline:
+            loss = is_loss(key)
+            if self.grouped:
+                return None if loss and self.rivals > 1 else f"{self.inline} {key}"
+            if not loss and not _TRAINING.match(self.inline):
+                return f"{self.inline} {key}"
+            return key if not self.context else f"{self.context} {key}"
+        return f"{self.context} {key}" if self.context and naming(f"{self.context} {key}") else key
+
+
+def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, commas: bool) -> Item | None:
+    """The number with its key, or None when the words before it measure and count nothing."""
+    trimmed = _PARENTHESES.sub(" ", before).rstrip(" :=[(#|-\uff1a'\"").lstrip("%")
+    if _GROUP_END.search(before):
+        state.grouped, state.rivals = False, 0
+    *others, label = _PARTS.split(trimmed)
+    *contexts, label = _CONTEXT.split(label)
+    for part in (*others, *contexts):
+        if part.strip():
+            state.see(part, naming)
+    words = [w for w in _NO_WORDS.sub(" ", label.lstrip(" :=[(#*-")).split() if w.strip("-./")]
+    if not words or len(words) > MAX_WORDS:
+        return None
+    key, kind, left_out = _key(tuple(words), naming)
+    if not kind or before.rstrip()[-1:] in _CURRENCY:
+        return None
+    total = int(match["total"]) if match["total"] else None
+    value = match["value"].replace(",", "." if commas else "")
+    if kind in ("epoch", "step"):
+        if {word.lower() for word in left_out} & _NOT_PROGRESS or not value.isdigit():
+            return None
+        state.see(" ".join((*left_out, key)), naming)
+        return Item(key, kind, value, total, not left_out)
+    foreign = [
+        word
+        for word in left_out
+        if word.lower() not in _NEUTRAL and not any(map(str.isdigit, word)) and not is_split(naming, word)
+    ]
+    if kind == "metric":
+        if foreign and " " not in key and foreign[-1] == left_out[-1]:
+            return None
+        split = next((word for word in reversed(left_out) if is_split(naming, word)), "")
+        named = state.name(f"{split} {key}" if split and naming(f"{split} {key}") == "metric" else key, naming)
+        if named is None:
+            return None
+        key = named
+        if total is None and is_loss(key) and value.isdigit() and value not in ("0", "1"):
+            return None  # programs print losses with decimals; whole numbers behind such a word are money or counts
+        if total is not None:
+            share = match["share"] or (f"{100 * float(value) / total:.6g}" if total and value.isdigit() else "")
+            if not share:
+                return None
+            return Item(key, kind, share + "%", None, not foreign)
+    has_percent = match["percent"] or match.group().startswith("%")
+    return Item(key, kind, value + "%" if has_percent else value, total, not foreign)
+
+
+@lru_cache(maxsize=16384)
+def _key(words: tuple[str, ...], naming: Naming) -> tuple[str, str, tuple[str, ...]]:
+    """(key, kind, words left out before it) of the longest run of last words that names anything."""
+    dense = [(at, word) for at, word in enumerate(words) if word.lower() not in _FILLERS or len(words) == 1]
+    for n in range(min(4, len(dense)), 0, -1):
+        chosen = dense[-n:]
+        key = " ".join(word for _, word in chosen)
+        kind = naming(key)
+        if kind:
+            return key, kind, words[: chosen[0][0]]
+    parted = _parted(words[-1], naming)
+    return (parted, "metric", words[:-1]) if parted else ("", "", ())
+
+
+def _parted(word: str, naming: Naming) -> str:
+    """A word of two without a blank (`valloss`, `Validierungsverlust`, CJK compounds) with one; "" where it is none."""
+    shortest = 3 if _ASCII.match(word) else 2
+    if not 2 * shortest <= len(word) <= 40:
+        return ""
+    for at in range(shortest, len(word) - shortest + 1):
+        head, tail = word[:at], word[at:]
+        if naming(tail) == "metric" and naming(f"{head} {tail}") == "metric" and is_split(naming, head):
+            return f"{head} {tail}"
+    return ""
