@@ -123,7 +123,7 @@ def _rises(rows: Sequence[Row], key: str) -> bool:
         return False
     pairs = list(pairwise(values))
     falls = sum(b < a for a, b in pairs)
-    return len(values) == 1 or (len(set(values)) > 1 and falls <= min(0.2 * len(values), MAX_RESTARTS))
+    return len(values) == 1 or (len(set(values)) > 1 and falls <= min(0.25 * len(values), MAX_RESTARTS))
 
 
 def _restarts_within(rows: Sequence[Row], epoch: str, step: str) -> bool:

@@ -28,9 +28,9 @@ _FOREIGN = (
     '"log_history"',
     '"current_steps"',
     '"env_info"',
-    '"total_loss"',
     '"_wandb"',
     '"_timestamp"',
+    '"_step"',
     '"mode": "train"',
 )
 """Marks of trainers whose own formats read the file."""
@@ -67,6 +67,10 @@ def read(document: Document) -> Iterator[Stated]:
         elif isinstance(found, dict):
             yield from _history(found, document)
     if rows:
+        if {"iteration", "total_loss", "data_time"} <= rows[0].cells.keys():
+            # detectron2 writes it into the folder that holds its console log and event file.
+            yield Stated("run_folder", document.folder, rows[0].line, "fact", origin="reported", raw=document.path)
+            yield Stated("framework", "detectron2", rows[0].line, origin="reported", raw=document.path)
         shape = _metric_rows.shape_of(rows, document.naming)
         if shape is not None and not any(_holds_text(row) for row in rows[: _metric_rows.SAMPLED]):
             yield from _metric_rows.points(rows, shape)
