@@ -64,6 +64,7 @@ _PROGRESS = re.compile(
     |\b(?:Epoch|Iter)\(train\)
     |\bEpoch\s+GPU_mem\s
     |\{{'loss':\s
+    |^epoch\s+(?:train|trn)_loss\s
     |^\[\d+\]\s+\S+(?:[:=]|'s\s)""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
