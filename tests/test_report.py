@@ -248,6 +248,16 @@ def test_hostile_names_stay_text(hostile: Snapshot) -> None:
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.strip().split("\n")}) == 1, table
 
 
+def test_hostile_document_as_html(hostile: Snapshot) -> None:
+    """Rendered by a CommonMark reader with tables: our own tags alone, all rows as wide as their head."""
+    reader = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
+    html = reader.render(_text(hostile))
+    assert "<script" not in html and "javascript:" not in html
+    assert set(re.findall(r"<h1>(.*?)</h1>", html)) == {"Model Eğitim Deneyimleri ve Öğrenilenler"}
+    for table in re.findall(r"(?s)<table>.*?</table>", html):
+        assert len({len(re.findall("<t[hd][ >]", row)) for row in re.findall(r"(?s)<tr>.*?</tr>", table)}) == 1
+
+
 def _without_code(text: str) -> str:
     """The text without fenced blocks and code spans, as CommonMark pairs them."""
     text = re.sub(r"(?ms)^(> *|\s*)```python$.*?^(> *|\s*)```$", "", text)
