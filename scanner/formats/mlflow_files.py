@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from scanner.formats import _program, _yaml
 from scanner.formats._base import Document, Stated, parse_number
+from scanner.formats._tfevents_curves import counts_every
 
 ID = "mlflow_files"
 DESCRIPTION = "Runs in MLflow's file store (mlruns/)"
@@ -101,8 +102,14 @@ def _metric(document: Document, key: str) -> Iterator[Stated]:
             points.append((line, value, parse_number(parts[2]) if len(parts) > 2 else None))
     steps = {step for _, _, step in points}
     counts = len(steps) > 1 or (len(points) == 1 and steps != {0.0})
+    # Where validation is logged as well, every whole number from the first on is an epoch: nobody logs each update so.
+    validated = any(_OTHER_SPLITS.search(name) for name in (key, *document.siblings))
+    by_epoch = validated and counts_every([step for _, _, step in points if step is not None])
     for line, value, step in points:
-        yield Stated(key, value, line, "metric", step if counts else None, origin="reported")
+        axis = step if counts else None
+        yield Stated(
+            key, value, line, "metric", None if by_epoch else axis, axis if by_epoch else None, origin="reported"
+        )
     if not counts and len(points) > 1 and "loss" in key.lower() and not _OTHER_SPLITS.search(key):
         # Logged again and again without a step: something was trained, and nothing was counted.
         yield Stated("training_start", key, 1, "mark", origin="reported", raw=document.lines[0])
