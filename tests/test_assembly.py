@@ -188,3 +188,17 @@ def test_an_event_folder_belongs_to_the_run_folder_above() -> None:
     (run,) = runs("out/runs/Nov08/events.out.tfevents.1")
     assert [link.reason for link in run.links] == ["events_below_run_folder"]
     assert len(runs("out/runs/Nov08/events.out.tfevents.1", "out/runs/Nov09/events.out.tfevents.2")) == 3
+
+
+def test_a_copy_in_a_backup_is_never_linked_as_evidence() -> None:
+    """The console in a backup folder names the same output folder; it is a copy of the console, no second half."""
+    observations = [_seen("p/train.log", "output_dir", "out"), _seen("yedek/p/train.log", "output_dir", "out")]
+    observations += [_seen("p/out/trainer_state.json", "run_folder", "p/out")]
+    series = [_curve("p/train.log", [2.0, 1.0]), _curve("yedek/p/train.log", [2.0, 1.0])]
+    files = [_file("p/train.log", "same"), _file("yedek/p/train.log", "same"), _file("p/out/trainer_state.json")]
+    (run,) = _assemble(observations, series, files)
+    assert {e.path: e.role for e in run.evidence} == {
+        "p/train.log": "execution",
+        "p/out/trainer_state.json": "execution",
+        "yedek/p/train.log": "copy",
+    }

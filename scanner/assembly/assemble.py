@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from scanner.assembly.copies import fold
+from scanner.assembly.copies import fold, split_backups
 from scanner.assembly.identity import name_of, project_of, run_id, unique
 from scanner.assembly.link import Execution, link
 from scanner.assembly.measured import derive, measure
@@ -24,8 +24,11 @@ def assemble(
     units = make_units(observations, series)
     index = PathIndex([*digests, *paths])
     recipe_units = _fold_recipes([u for u in units if u.is_recipe], digests)
-    executions = fold(link([u for u in units if not u.is_recipe], index), digests)
-    executions = [e for e in executions if is_training(e)]
+    originals, copies = split_backups([u for u in units if not u.is_recipe], digests)
+    executions = link(originals, index)
+    for execution in executions:
+        execution.copies.extend(copy for path in execution.paths() for copy in copies.get(path, ()))
+    executions = [e for e in fold(executions, digests) if is_training(e)]
     book = RecipeBook(recipe_units, index)
     attach(executions, book, index)
     recipes = declared(book, executions)

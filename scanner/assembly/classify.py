@@ -33,7 +33,7 @@ def classify(run: Run) -> Outcome:
     fatal, handled = _split_failures(run)
     plan = _plan_reached(run)
     ended = _first(run, "training_end", "early_stop")
-    numeric = _broken(run) or (None if fatal and ended is None else _never_learned(run, plan, ended))
+    numeric = _broken(run, plan) or (None if fatal and ended is None else _never_learned(run, plan, ended))
     issues = [*(_issue(o, "handled") for o in handled), *_quality(run)]
     verdict = numeric or _by_plan_or_error(run, fatal, plan, ended)
     if numeric is not None or verdict.status == "success":
@@ -109,11 +109,13 @@ def _first(run: Run, *names: str) -> Observation | None:
 
 def _plan_reached(run: Run) -> Observation | None:
     """The observation that shows the planned epochs or steps done; steps decide where both are planned."""
+    from_0 = any(o.id == "first_step" and o.value == 0 for o in run.signals)
     for planned, done, slack in (("max_steps", "steps_done", 0.0), ("epochs", "epochs_done", 0.011)):
         want, have = run.values.get(planned), run.values.get(done)
         if want is None or have is None:
             continue
-        if float(have.value) >= float(want.value) - slack * float(want.value) and float(want.value) > 0:
+        done_so_far = float(have.value) + (from_0 and planned == "max_steps")
+        if done_so_far >= float(want.value) - slack * float(want.value) and float(want.value) > 0:
             return have.chosen
     return None
 
@@ -122,13 +124,14 @@ def _loss(run: Run) -> Series | None:
     return curves.pick(run.series, "train_loss")
 
 
-def _broken(run: Run) -> _Verdict | None:
-    """NaN and divergence, which the numbers show however politely the run ended."""
+def _broken(run: Run, plan: Observation | None) -> _Verdict | None:
+    """NaN and divergence, which the numbers show however politely the run ended. One NaN at the very end could be a
+    cell that recovers, unless the plan ends there."""
     loss = _loss(run)
     if loss is None:
         return None
     broken = curves.ends_in_nan(loss)
-    if broken is not None and len(loss) - broken >= min(curves.TAIL, len(loss)):
+    if broken is not None and (plan is not None or len(loss) - broken >= min(curves.TAIL, len(loss))):
         return _Verdict("failed", "loss_ends_nan", (_at(loss, broken, "nan_loss"),), ("nan_loss",))
     shape = curves.trend(loss)
     if shape is not None and not _has_no_trend(run) and curves.has_diverged(shape):

@@ -6,10 +6,39 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from scanner.assembly.link import Execution
+from scanner.assembly.units import Unit
 from scanner.knowledge import is_backup
+
+MIN_FILE_BYTES = 40
+"""A smaller file says too little to be called a copy by its content alone."""
 
 MIN_FOLDER_BYTES = 200
 """A run folder whose largest shared file is smaller says too little to be called a copy (`hparams.yaml: {}`)."""
+
+
+def split_backups(
+    units: Sequence[Unit], digests: Mapping[str, tuple[str, int]]
+) -> tuple[list[Unit], dict[str, list[str]]]:
+    """The units without those of single files in backup folders that equal a file outside; and original -> its copies.
+
+    Done before linking, so that the copy of a log is not linked as further evidence. Files of run folders are left to
+    `fold`: a small one may equal that of another execution.
+    """
+    originals: dict[str, str] = {}
+    for unit in units:
+        digest, size = digests.get(unit.path, ("", 0))
+        if size >= MIN_FILE_BYTES and not is_backup(unit.path):
+            originals.setdefault(digest, unit.path)
+    in_folders = {unit.path for unit in units if unit.has("run_folder")}
+    kept: list[Unit] = []
+    copies: dict[str, list[str]] = defaultdict(list)
+    for unit in units:
+        original = originals.get(digests.get(unit.path, ("", 0))[0])
+        if original is None or not is_backup(unit.path) or unit.path in in_folders:
+            kept.append(unit)
+        elif unit.path not in copies[original]:
+            copies[original].append(unit.path)
+    return kept, copies
 
 
 def fold(executions: Sequence[Execution], digests: Mapping[str, tuple[str, int]]) -> list[Execution]:
@@ -39,7 +68,11 @@ def _fingerprint(execution: Execution, digests: Mapping[str, tuple[str, int]]) -
     folder = execution.run_folder
     if folder is None:
         digest, size = digests.get(execution.primary.path, ("", 0))
-        return (digest, execution.primary.segment, execution.primary.name if size < 40 else "") if size else None
+        return (
+            (digest, execution.primary.segment, execution.primary.name if size < MIN_FILE_BYTES else "")
+            if size
+            else None
+        )
     inside: dict[str, list[str]] = defaultdict(list)
     largest = 0
     for path in execution.paths():

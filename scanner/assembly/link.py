@@ -187,10 +187,16 @@ def _join_named_folders(forest: _Forest, index: PathIndex) -> None:
         if unit.fact("run_folder"):
             continue
         for written in unit.all_facts("output_dir"):
-            meant = index.folders(written, folders)
+            meant = _nearest(index.folders(written, folders), unit.path)
             roots = {forest.find(k) for folder in meant for k in folders[folder]}
             if len(meant) == 1 and len(roots) == 1:
                 forest.join(folders[meant[0]][0], i, "names_run_folder", _where(unit, "output_dir"))
+
+
+def _nearest(folders: Sequence[str], path: str) -> list[str]:
+    """Of equally named folders those nearest to the file that names one (a backup holds the same names)."""
+    best = max((shared_folders(path, f"{folder}/") for folder in folders), default=0)
+    return [folder for folder in folders if shared_folders(path, f"{folder}/") == best]
 
 
 MIN_EQUAL_POINTS = 3

@@ -78,12 +78,17 @@ def _losses(series: Sequence[Series], found: dict[str, Value]) -> None:
 
 
 def _plan(execution: Execution, found: dict[str, Value]) -> None:
-    """Planned epochs and steps from counters such as `3/10`, where no setting states them."""
+    """Planned epochs and steps from counters such as `3/10`, where the execution reported them in no other way.
+
+    A bar's total may be an epoch's or an evaluation's, so steps that any setting states stand against it.
+    """
     for mark, field in (("plan_epochs", "epochs"), ("plan_steps", "max_steps")):
         stated = execution.facts(mark)
-        if stated and field not in found:
+        asked = found.get(field)
+        if stated and (asked is None or (field == "epochs" and asked.chosen.origin != "reported")):
             last = stated[-1]
-            found[field] = Value(field, last._replace(id=field), tuple(stated[:-1])[:5], "from_counter")
+            others = (*stated[:-1][-5:], *((asked.chosen, *asked.others) if asked is not None else ()))
+            found[field] = Value(field, last._replace(id=field), others, "from_counter")
 
 
 def _progress(series: Sequence[Series], execution: Execution, found: dict[str, Value]) -> None:

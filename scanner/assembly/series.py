@@ -14,7 +14,7 @@ from scanner.records import Series
 
 Array = NDArray[np.float64]
 
-TAIL = 3
+TAIL = 2
 """Points that must be NaN at the end before a curve counts as ended in NaN (all, if it has fewer)."""
 
 

@@ -60,6 +60,7 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated]:
     """Rounds with their metrics, beginnings and ends."""
     said: set[str] = set()
+    counts_from_0 = False
     in_table = False
     for number, line in document.frames():
         text = line.rstrip()
@@ -83,6 +84,9 @@ def read(document: Document) -> Iterator[Stated]:
             yield from _message(text, number, bool(said))
         if points:
             document.claimed.add(number)
+            if points[0].step == 0 and not counts_from_0:
+                counts_from_0 = True
+                yield Stated("first_step", 0, number, "mark", raw=text)
             if framework not in said:
                 said.add(framework)
                 yield Stated("framework", framework, number, raw=text)

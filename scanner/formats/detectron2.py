@@ -87,6 +87,7 @@ def read(document: Document) -> Iterator[Stated]:
             yield from _config(lines, number, inside, world)
         elif (found := _START.match(text)) is not None:
             yield Stated("training_start", True, number, "mark", raw=text)
+            yield Stated("first_step", 0, number, "mark", raw=text)
             resumed = found["n"] != "0"
             if resumed:
                 yield Stated("resume", True, number, "mark", raw=text)

@@ -24,7 +24,8 @@ def read_file(candidate: Candidate) -> Findings:
         return Findings(None, skips=(Skip(path, "read", "unreadable", error.strerror or str(error), 1),))
     except DecodeError as error:
         return Findings(None, skips=(Skip(path, "decode", error.reason, error.detail, 1),))
-    if document.kind != "binary" and not may_matter(document.text()) and not _tells_by_name(path):
+    # A launcher may name its program and nothing else.
+    if document.kind not in ("binary", "shell") and not may_matter(document.text()) and not _tells_by_name(path):
         return Findings(source)
     return extract(document, source)
 
