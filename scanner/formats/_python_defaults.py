@@ -1,11 +1,10 @@
-"""Settings that a Python source gives names to: command-line defaults, configuration classes and dictionaries, constants
-in capitals, and the counts of its training loops.
+"""Settings that a Python source gives names to: command-line defaults, configuration classes and dictionaries, and
+constants.
 
     parser.add_argument("--lr", type=float, default=1e-3)
     class Config: batch_size = 32
     config = {"epochs": 10}
     NUM_EPOCHS = 20
-    for epoch in range(num_epochs): ...
 
 A name that nothing reads, that is counted up, or that is assigned differing values states nothing.
 """
@@ -17,26 +16,48 @@ import re
 from collections.abc import Iterator
 
 from scanner.formats import _python_vocabulary as words
-from scanner.formats._python_calls import Setting
+from scanner.formats._python_known import Known
+from scanner.formats._python_parameters import is_entry
 from scanner.formats._python_scopes import LOOP, Binding, Place, Program, Scope, dotted
+from scanner.formats._python_settings import Setting
 from scanner.formats._python_training import Training
-from scanner.formats._python_values import Known, Values
+from scanner.formats._python_values import Values
 
 _CONFIG_NAME = re.compile(
-    r"(?i)^(?:self\.)?_?(?:\w+_)?(?:config|cfg|conf|params|hparams|hps|hyper_?params|hyper_?parameters|args|opt|options|settings|kwargs|hyp|arguments)$"
+    r"(?i)^(?:self\.)?_?(?:\w+_)?(?:config|cfg|conf|params|hparams|hps|hyper_?params|hyper_?parameters|args|opt|options|settings|(?:train|training|trainer|fit|optim\w*)_kwargs|hyp|arguments)$"
 )
-_FOREIGN_CONFIG = re.compile(r"(?i)eval|test|infer|gener|sampl|log|plot|tokeniz|data_?args|vision|serv|deploy|sweep|search|grid|space|dist|reward|teacher|colou?r|font|style|rc_?params|wandb_?settings")
-_CONFIG_CLASS = re.compile(r"(?i)(?:config|cfg|conf|args|arguments|params|hparams|settings|options|hyper\w*|constants|opts?|flags)\d*$")
-_CONFIG_FILE = re.compile(r"(?i)(?:^|_)(?:config|configs|configuration|cfg|conf|settings|hparams|hyperparams|hyperparameters|params|parameters|arguments|args|options|opts|constants|const|constant)(?:_\w+)?$")
-_NOT_ASKED = frozenset({"global_step", "world_size", "rank", "local_rank", "steps_done", "epochs_done", "n_gpu", "duration", "training_time", "gpu", "bits", "data", "nproc_per_node"})
+_FOREIGN_CONFIG = re.compile(
+    r"(?i)eval|test|infer|gener|sampl|log|plot|tokeniz|data_?args|vision|serv|deploy|sweep|search|grid|space|dist|reward|teacher|colou?r|font|style|rc_?params|wandb_?settings"
+)
+_CONFIG_CLASS = re.compile(
+    r"(?i)(?:config|cfg|conf|args|arguments|params|hparams|settings|options|hyper\w*|constants|opts?|flags)\d*$"
+)
+_CONFIG_FILE = re.compile(
+    r"(?i)(?:^|_)(?:config|configs|configuration|cfg|conf|settings|hparams|hyperparams|hyperparameters|params|parameters|arguments|args|options|opts|constants|const|constant)(?:_\w+)?$"
+)
+_NOT_ASKED = frozenset(
+    {
+        "global_step",
+        "world_size",
+        "rank",
+        "local_rank",
+        "steps_done",
+        "epochs_done",
+        "n_gpu",
+        "duration",
+        "training_time",
+        "gpu",
+        "bits",
+        "data",
+        "nproc_per_node",
+    }
+)
 """Counters and places, not settings, whatever their value at the start."""
 _PLAN = re.compile(r"(?i)^(?:learning_rate|lr|learn_rate|(?:num_|n_|max_)?(?:train_)?epochs?|max_steps|max_iters)$")
 _QUANTIZED = re.compile(r"(?i)(?:4|8)_?bit|^fp16$|^bf16$")
 """Flags that a configuration carries for whoever reads them; alone they state nothing."""
 _PARSER_METHODS = ("add_argument", "add_arg")
 _ABSL = re.compile(r"^DEFINE_(?:float|integer|string|bool|boolean|enum)$")
-_EPOCH = re.compile(r"(?i)^_?(?:n_?)?(?:epochs?|ep|epoch_?(?:num|idx|no|i|id|number|index|count)|i_?epoch|e|epo|idx_epoch|current_epoch|cur_epoch|donem|dönem|epok)$")
-_STEP = re.compile(r"(?i)^_?(?:global_)?(?:steps?|iters?|iterations?|it|iter_?num|itr|update|num_update|i_?iter|step_num|adim|adım)$")
 
 
 def command_line_defaults(program: Program) -> dict[str, ast.expr]:
@@ -103,13 +124,13 @@ class Named:
                 yield from self._class(name, node)
         for scope in self._scopes():
             yield from self._scope(scope)
-        if self.training:
-            yield from self._loops()
 
     def _scopes(self) -> Iterator[Scope]:
         yield self.program.module
         for scope in self.program.scopes.values():
-            if scope.function is not None and (scope.function.name in self.training.functions or scope.function.name == "main"):
+            if scope.function is not None and (
+                scope.function.name in self.training.functions or scope.function.name == "main"
+            ):
                 yield scope
 
     # Command lines
@@ -125,18 +146,24 @@ class Named:
         """`@click.option("--lr", default=1e-3)`; parameters of what fire or typer run."""
         for functions in self.program.functions.values():
             for function in functions:
-                options = [d for d in function.decorator_list if isinstance(d, ast.Call) and dotted(d.func).endswith("option")]
+                options = [
+                    d for d in function.decorator_list if isinstance(d, ast.Call) and dotted(d.func).endswith("option")
+                ]
                 place = Place(self.program.module, 0, ())
                 for option in options:
                     name = _destination(option)
                     default = next((k.value for k in option.keywords if k.arg == "default"), None)
                     if name is not None and default is not None:
                         yield from self._setting(f"--{name}", self.values.known(default), place)
-                if not options and self.values._is_entry(function):
+                if not options and is_entry(self.values, function):
                     arguments = function.args
                     positional = [*arguments.posonlyargs, *arguments.args]
                     pairs = [*zip(reversed(positional), reversed(arguments.defaults), strict=False)]
-                    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+                    pairs += [
+                        (a, d)
+                        for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+                        if d is not None
+                    ]
                     for argument, node in sorted(pairs, key=lambda pair: pair[0].lineno * 10000 + pair[0].col_offset):
                         if argument.arg not in _NOT_ASKED:
                             yield from self._setting(argument.arg, self.values.known(node), place)
@@ -145,7 +172,12 @@ class Named:
         """Whether anything reads the argument: by its name, or by handing the whole namespace on."""
         if name in self.program.loaded:
             return True
-        wholes = {target for call in self.program.calls if call.tail in ("parse_args", "parse_known_args") for target in call.targets}
+        wholes = {
+            target
+            for call in self.program.calls
+            if call.tail in ("parse_args", "parse_known_args")
+            for target in call.targets
+        }
         return not wholes or bool(wholes & self.program.passed_on)
 
     # Configuration classes, dictionaries, constants
@@ -168,7 +200,11 @@ class Named:
         prefix = "lora_config." if words.ADAPTERS.search(name) else ""
         for key, bindings in self.program.scopes[id(node)].bindings.items():
             plain = key.removeprefix("self.")
-            if "." in plain or plain in _NOT_ASKED or (self.training and plain not in self.program.loaded and not self._is_used(name)):
+            if (
+                "." in plain
+                or plain in _NOT_ASKED
+                or (self.training and plain not in self.program.loaded and not self._is_used(name))
+            ):
                 continue
             yield from self._agreed(prefix + plain, bindings)
 
@@ -196,7 +232,16 @@ class Named:
     def _dictionary(self, binding: Binding) -> Iterator[Setting]:
         node = binding.value
         if isinstance(node, ast.Call):
-            if dotted(node.func).rpartition(".")[2] not in ("dict", "EasyDict", "edict", "SimpleNamespace", "Namespace", "AttrDict", "DictConfig", "create"):
+            if dotted(node.func).rpartition(".")[2] not in (
+                "dict",
+                "EasyDict",
+                "edict",
+                "SimpleNamespace",
+                "Namespace",
+                "AttrDict",
+                "DictConfig",
+                "create",
+            ):
                 return
         elif not isinstance(node, ast.Dict):
             return
@@ -216,11 +261,15 @@ class Named:
         """The value of a name that is assigned only once, or the same each time, or one cell of a notebook after another."""
         alive = [b for b in bindings if self.values.open_arms(b.place) is not None]
         if self.training.last_order:
-            alive = [b for b in alive if not b.place.scope.is_module or b.place.order <= self.training.last_order] or alive[:1]
+            alive = [
+                b for b in alive if not b.place.scope.is_module or b.place.order <= self.training.last_order
+            ] or alive[:1]
         if any(b.value is None or any(arm[1] == LOOP for arm in b.place.arms) for b in alive) or len(alive) > 20:
             return
-        found = [(b, self.values.known(b.value) if b.index is None else None) for b in alive]
-        if any(self.values.open_arms(b.place) for b in alive) and len({k.value if k else None for _, k in found}) > 1:
+        found = [(b, self.values.known(b.value) if b.part is None else None) for b in alive]
+        if any(known is None for _, known in found):
+            return
+        if any(self.values.open_arms(b.place) for b in alive) and len({k.value for _, k in found if k}) > 1:
             return
         for binding, known in found:
             yield from self._setting(key, known, binding.place)
@@ -234,71 +283,6 @@ class Named:
             return
         assert known.value is not None
         yield Setting(key, known.value, known.line, place, f"name:{key}" if not place.scope.is_module else "")
-
-    # Loops
-
-    def _loops(self) -> Iterator[Setting]:
-        for node, place in self.program.statements:
-            if isinstance(node, ast.For) and self._trains(node, place) and self.values.open_arms(place) is not None:
-                yield from self._count(node, place)
-            elif isinstance(node, ast.While) and self._trains(node, place):
-                yield from self._until(node, place)
-
-    def _trains(self, node: ast.For | ast.While, place: Place) -> bool:
-        """Whether the body updates weights, here or through a function of this source."""
-        end = node.end_lineno or node.lineno
-        for call, _ in self.training.calls:
-            if call.place.scope is place.scope and node.lineno < call.node.lineno <= end:
-                return True
-        names = self.training.functions
-        return any(
-            c.place.scope is place.scope and node.lineno < c.node.lineno <= end for name in names for c in self.program.calls_of(name)
-        )
-
-    def _count(self, node: ast.For, place: Place) -> Iterator[Setting]:
-        iterated = node.iter
-        for _ in range(3):
-            if isinstance(iterated, ast.Call) and dotted(iterated.func).rpartition(".")[2] in ("tqdm", "enumerate", "track", "progress_bar", "master_bar") and iterated.args:
-                iterated = iterated.args[0]
-        if not isinstance(iterated, ast.Call) or dotted(iterated.func).rpartition(".")[2] not in ("range", "trange", "tnrange"):
-            return
-        key = self._counts(node, place)
-        if key is None or not iterated.args:
-            return
-        stop = self.values.known(iterated.args[0] if len(iterated.args) == 1 else iterated.args[1])
-        if stop is None or not isinstance(stop.value, (int, float)) or isinstance(stop.value, bool):
-            return
-        count: float = stop.value
-        if len(iterated.args) >= 2:
-            start = self.values.known(iterated.args[0])
-            count -= start.value if start is not None and start.value in (0, 1) else 0  # type: ignore[operator]
-        yield Setting(key, count, stop.line, place, "epochs" if key == "num_epochs" else "steps")
-
-    def _counts(self, node: ast.For, place: Place) -> str | None:
-        """What a loop counts, by the name of its counter; a nameless one that updates at once counts steps."""
-        if not isinstance(node.target, ast.Name):
-            return None
-        name = node.target.id
-        if _EPOCH.match(name):
-            return "num_epochs"
-        if _STEP.match(name) or (name in ("i", "j", "t", "k", "n", "_") and self._is_innermost(place)):
-            return "max_steps"
-        return None
-
-    def _is_innermost(self, place: Place) -> bool:
-        """Whether the weights are updated in the loop's own body, not in a loop inside it."""
-        updates = [c for c, _ in self.training.calls if (place.order, LOOP) in c.place.arms]
-        return bool(updates) and all([arm for arm in c.place.arms if arm[1] == LOOP][-1] == (place.order, LOOP) for c in updates)
-
-    def _until(self, node: ast.While, place: Place) -> Iterator[Setting]:
-        """`while step < max_steps`."""
-        test = node.test
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Lt, ast.LtE)):
-            name = dotted(test.left).rpartition(".")[2]
-            limit = self.values.known(test.comparators[0])
-            key = "num_epochs" if _EPOCH.match(name) else "max_steps" if _STEP.match(name) or name == "global_step" else None
-            if key is not None and limit is not None and isinstance(limit.value, int) and not isinstance(limit.value, bool):
-                yield Setting(key, limit.value, limit.line, place, "epochs" if key == "num_epochs" else "steps")
 
 
 def _called(node: ast.expr) -> ast.expr:

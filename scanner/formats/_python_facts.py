@@ -18,8 +18,19 @@ _LOG_FILE = re.compile(r"(?i)\.(?:log|out|txt|csv|jsonl|json|tsv)$")
 _LOG_NAME = re.compile(r"(?i)log|history|metric|loss|train|result|progress")
 _OPENERS = frozenset({"open", "load", "safe_load", "fromfile", "from_file", "from_yaml", "load_config", "read", "parse_file", "from_json_file",
                       "get_config", "read_config", "load_yaml", "read_yaml", "load_json", "parse_config", "Config", "merge_from_file"})  # fmt: skip
-_FOLDERS = ("output_dir", "default_root_dir", "save_dir", "checkpoint_dir", "out_dir", "log_dir", "dirpath", "logging_dir")
-_FOLDER_NAMES = re.compile(r"(?i)^(?:output|out|checkpoint|checkpoints|ckpt|save|result|results|model_save|log|logs|run|exp|experiment)s?_?(?:dir|path|folder|root)$")
+_FOLDERS = (
+    "output_dir",
+    "default_root_dir",
+    "save_dir",
+    "checkpoint_dir",
+    "out_dir",
+    "log_dir",
+    "dirpath",
+    "logging_dir",
+)
+_FOLDER_NAMES = re.compile(
+    r"(?i)^(?:output|out|checkpoint|checkpoints|ckpt|save|result|results|model_save|log|logs|run|exp|experiment)s?_?(?:dir|path|folder|root)$"
+)
 
 
 def imports(program: Program) -> Iterator[Stated]:
@@ -56,7 +67,11 @@ def files(program: Program, values: Values) -> Iterator[Stated]:
                 yield from _fact("output_dir", given[key], values)
         if call.tail.endswith("Arguments") and "output_dir" not in given and call.node.args:
             yield from _fact("output_dir", call.node.args[0], values)
-        if call.name in ("wandb.init", "mlflow.start_run") or call.tail in ("WandbLogger", "start_run") or call.tail.endswith("TrainingArguments"):
+        if (
+            call.name in ("wandb.init", "mlflow.start_run")
+            or call.tail in ("WandbLogger", "start_run")
+            or call.tail.endswith("TrainingArguments")
+        ):
             for key in ("run_name", "name"):
                 if key in given:
                     yield from _fact("run_name", given[key], values)
@@ -74,19 +89,19 @@ def files(program: Program, values: Values) -> Iterator[Stated]:
             yield Stated("config_file", known.value, known.line, "fact")
         elif _FOLDER_NAMES.match(name):
             yield Stated("output_dir", known.value, known.line, "fact")
-    for name, bindings in program.module.bindings.items():
-        if _FOLDER_NAMES.match(name) and len(bindings) == 1 and name in program.loaded:
+    for folder, bindings in program.module.bindings.items():
+        if _FOLDER_NAMES.match(folder) and len(bindings) == 1 and folder in program.loaded:
             yield from _fact("output_dir", bindings[0].value, values)
 
 
 def _configuration(call: Call, values: Values) -> Iterator[Stated]:
     given = {k.arg: k.value for k in call.node.keywords}
     if call.name == "hydra.main":
-        name = values.known(given.get("config_name"))
+        hydra = values.known(given.get("config_name"))
         folder = values.known(given.get("config_path") or (call.node.args[0] if call.node.args else None))
-        if name is not None:
-            file = str(name.value) if _CONFIG_FILE.search(str(name.value)) else f"{name.value}.yaml"
-            yield Stated("config_file", f"{folder.value}/{file}" if folder else file, name.line, "fact")
+        if hydra is not None:
+            file = str(hydra.value) if _CONFIG_FILE.search(str(hydra.value)) else f"{hydra.value}.yaml"
+            yield Stated("config_file", f"{folder.value}/{file}" if folder else file, hydra.line, "fact")
         return
     for key in ("deepspeed", "fsdp_config", "config_file", "cfg_file"):
         found = values.known(given.get(key))
@@ -94,7 +109,12 @@ def _configuration(call: Call, values: Values) -> Iterator[Stated]:
             yield Stated("config_file", found.value, found.line, "fact")
     if call.tail in _OPENERS and call.node.args and not _writes(call, values):
         found = values.known(call.node.args[0])
-        if found is not None and isinstance(found.value, str) and _CONFIG_FILE.search(found.value) and len(found.value) < 200:
+        if (
+            found is not None
+            and isinstance(found.value, str)
+            and _CONFIG_FILE.search(found.value)
+            and len(found.value) < 200
+        ):
             name = found.value.rpartition("/")[2]
             if not name.lower().endswith((".json", ".py")) or _CONFIG_JSON.search(name) or call.tail == "fromfile":
                 yield Stated("config_file", found.value, found.line, "fact")
@@ -124,7 +144,12 @@ def _written(call: Call, values: Values) -> Iterator[Stated]:
 
 def _fact(key: str, node: ast.expr | None, values: Values) -> Iterator[Stated]:
     found = values.known(node)
-    if found is not None and isinstance(found.value, str) and 0 < len(found.value) <= 200 and found.value not in (".", "./", "/"):
+    if (
+        found is not None
+        and isinstance(found.value, str)
+        and 0 < len(found.value) <= 200
+        and found.value not in (".", "./", "/")
+    ):
         yield Stated(key, found.value, found.line, "fact", raw=f"{key}={found.value}")
 
 
@@ -135,6 +160,10 @@ def launches_training(program: Program) -> bool:
         origin = program.imports.get(head, "")
         is_ours = origin.startswith(".") or (bool(origin) and origin.split(".")[0] not in words.THIRD_PARTY
                                              and origin.split(".")[0] not in sys.stdlib_module_names)  # fmt: skip
-        if is_ours and (words.TRAINING_CALL.match(call.tail) or call.tail in ("Trainer", "main", "run") or words.TRAINER_NAME.search(call.tail)):
+        if is_ours and (
+            words.TRAINING_CALL.match(call.tail)
+            or call.tail in ("Trainer", "main", "run")
+            or words.TRAINER_NAME.search(call.tail)
+        ):
             return True
     return False

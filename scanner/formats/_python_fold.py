@@ -166,7 +166,7 @@ def compare(node: ast.Compare, ask: Ask) -> bool | None:
     if isinstance(op, (ast.Eq, ast.NotEq)):
         return (a == b) == isinstance(op, ast.Eq)
     if isinstance(op, (ast.Is, ast.IsNot)):
-        return (a is None and b is None or (a == b and type(a) is type(b))) == isinstance(op, ast.Is)
+        return ((a is None and b is None) or (a == b and type(a) is type(b))) == isinstance(op, ast.Is)
     if isinstance(op, (ast.In, ast.NotIn)) and isinstance(a, str) and isinstance(b, str):
         return (a in b) == isinstance(op, ast.In)
     if _is_number(a) and _is_number(b):

@@ -12,16 +12,23 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from scanner.formats import _python_vocabulary as words
+from scanner.formats._python_makers import Makers, base_names, imports_any, is_local
 from scanner.formats._python_scopes import Call, Program, Scope, dotted
 
-_NO_OPTIMIZER = re.compile(r"(?i)sched|env|lr_|writer|profil|prof$|warmup|sampler|timer|logger|world|sim$|simulator|meter")
-_NO_MODEL_FIT = re.compile(r"(?i)scal|encod|token|vector|pca|transform|imput|kmeans|tsne|umap|cluster|select|binar|normal|tfidf|explain|generator|datagen|smote|sampler")
-_KERAS_FIT = frozenset({"epochs", "batch_size", "validation_data", "validation_split", "callbacks", "steps_per_epoch", "nb_epoch"})
+_NO_OPTIMIZER = re.compile(
+    r"(?i)sched|env|lr_|writer|profil|prof$|warmup|sampler|timer|logger|world|sim$|simulator|meter"
+)
+_NO_MODEL_FIT = re.compile(
+    r"(?i)scal|encod|token|vector|pca|transform|imput|kmeans|tsne|umap|cluster|select|binar|normal|tfidf|explain|generator|datagen|smote|sampler"
+)
+_KERAS_FIT = frozenset(
+    {"epochs", "batch_size", "validation_data", "validation_split", "callbacks", "steps_per_epoch", "nb_epoch"}
+)
+_SHALLOW = ("sklearn", "xgboost")
 
 
 @dataclass(slots=True)
@@ -32,6 +39,8 @@ class Training:
     """Calls that update weights, with the framework whose loop they start (None: not told here)."""
     functions: set[str] = field(default_factory=set)
     """Functions and methods in which such a call stands, or that call one of these."""
+    has_rivals: bool = False
+    """Whether functions of the source train with different kinds of library: which of them runs is not known here."""
     last_order: int = 0
     """Number of the last statement of the module that trains; 0 when none does."""
 
@@ -41,7 +50,7 @@ class Training:
 
 def find_training(program: Program) -> Training:
     """The calls that update weights."""
-    makers = makers_of(program)
+    makers = Makers(program)
     found = Training()
     steps = [c for c in program.calls if c.tail == "step" and not _NO_OPTIMIZER.search(_written(c))]
     for call in program.calls:
@@ -50,18 +59,13 @@ def find_training(program: Program) -> Training:
             found.calls.append((call, framework))
     operations = {target for call, _ in found.calls if call.tail == "minimize" for target in call.targets}
     for call in program.calls if operations else ():
-        if call.tail == "run" and operations & {n.id for a in call.node.args for n in ast.walk(a) if isinstance(n, ast.Name)}:
+        if call.tail == "run" and operations & {
+            n.id for a in call.node.args for n in ast.walk(a) if isinstance(n, ast.Name)
+        }:
             found.calls.append((call, "tensorflow"))  # `session.run([train_op, loss])` of TensorFlow 1
     _spread(found, program)
-    return found
-
-
-def makers_of(program: Program) -> dict[str, list[Call]]:
-    """Dotted name -> the calls whose result it was given."""
-    found: dict[str, list[Call]] = defaultdict(list)
-    for call in program.calls:
-        for target in call.targets:
-            found[target].append(call)
+    inside = {framework in _SHALLOW for call, framework in found.calls if framework and not call.place.scope.is_module}
+    found.has_rivals = len(inside) > 1
     return found
 
 
@@ -75,19 +79,7 @@ def _written(call: Call) -> str:
     return dotted(call.node.func) or call.name
 
 
-def base_names(name: str, program: Program) -> list[str]:
-    """A class's dotted name and, where it is defined here, those of its bases."""
-    names, queue = [name], [name.rpartition(".")[2]]
-    while queue and len(names) < 12:
-        node = program.classes.get(queue.pop())
-        for base in node.bases if node is not None else ():
-            qualified = program.qualified(base)
-            names.append(qualified)
-            queue.append(qualified.rpartition(".")[2])
-    return names
-
-
-def _updates(call: Call, program: Program, makers: dict[str, list[Call]], steps: bool) -> tuple[bool, str | None]:
+def _updates(call: Call, program: Program, makers: Makers, steps: bool) -> tuple[bool, str | None]:
     """(whether the call updates weights, whose loop it starts)."""
     tail, node = call.tail, call.node
     if tail == "backward" and isinstance(node.func, ast.Attribute):
@@ -100,9 +92,11 @@ def _updates(call: Call, program: Program, makers: dict[str, list[Call]], steps:
         return _plain(call, program)
     written = _written(call)
     receiver = written.rpartition(".")[0]
-    made = [name for maker in makers.get(receiver, ()) for name in base_names(maker.name, program)]
+    made = [name for maker in makers.of(receiver, call.place) for name in base_names(maker.name, program)]
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
         made = base_names(program.qualified(node.func.value.func), program)
+    if tail == "run":
+        return any("train" in name.lower() and is_local(name) for name in made), None
     if tail in ("train", "fit", "learn", "step", "train_model", "fit_loop"):
         return _trainer(call, receiver, made, program)
     if tail in ("fit_generator", "train_on_batch") and not receiver.startswith("self.scaler"):
@@ -146,18 +140,12 @@ def _gradients(call: Call, program: Program) -> tuple[bool, str | None]:
 def _plain(call: Call, program: Program) -> tuple[bool, str | None]:
     """`train(model, loader)`, where `train` comes from a local module."""
     name = call.node.func.id if isinstance(call.node.func, ast.Name) else ""
-    if name in program.functions or name not in program.imports:
+    if name in program.functions or name not in program.imports or name[:1].isupper():
         return False, None
     origin = program.imports[name]
     if origin.startswith(("mmdet.", "mmseg.", "mmcls.", "mmpose.", "mmaction.")) and name.startswith("train_"):
         return True, "openmmlab"
     return is_local(origin) and words.TRAINING_CALL.match(name) is not None, None
-
-
-def is_local(origin: str) -> bool:
-    """Whether an import may be of a module of the tree."""
-    head = origin.split(".")[0]
-    return origin.startswith(".") or not (head in words.THIRD_PARTY or head in sys.stdlib_module_names)
 
 
 def _named(call: Call, receiver: str, program: Program) -> bool:
@@ -189,8 +177,11 @@ def _trainer(call: Call, receiver: str, made: list[str], program: Program) -> tu
     if tail == "train" and {"epochs", "data"} <= given:
         return True, "ultralytics" if imports_any(program, "ultralytics") else None
     if "trainer" in receiver.lower() and not made:
-        return True, "hf-trainer" if imports_any(program, "transformers.Trainer", "transformers.Seq2SeqTrainer") else None
+        return True, "hf-trainer" if imports_any(
+            program, "transformers.Trainer", "transformers.Seq2SeqTrainer"
+        ) else None
     is_local_trainer = words.TRAINER_NAME.search(receiver) is not None and receiver != "self"
+    is_local_trainer = is_local_trainer or any(words.TRAINER_NAME.search(name) for name in made)
     return is_local_trainer and not (tail == "train" and tail in program.functions and receiver == "self"), None
 
 
@@ -207,7 +198,9 @@ def _framework_of(made: list[str]) -> str | None:
             return "detectron2"
         if name.startswith(("mmengine.", "mmcv.")) or (tail == "from_cfg" and "Runner" in name):
             return "openmmlab"
-        if name.startswith(("transformers.", "sentence_transformers.", "setfit.", "adapters.")) and tail.endswith("Trainer"):
+        if name.startswith(("transformers.", "sentence_transformers.", "setfit.", "adapters.")) and tail.endswith(
+            "Trainer"
+        ):
             return "hf-trainer"
         if tail in ("Seq2SeqTrainer", "SentenceTransformerTrainer"):
             return "hf-trainer"
@@ -235,17 +228,14 @@ def _fit(call: Call, receiver: str, made: list[str], program: Program) -> tuple[
         return True, "other"
     if words.TRAINER_NAME.search(receiver) and imports_any(program, "pytorch_lightning", "lightning"):
         return True, "lightning"
-    if not made and words.ESTIMATOR_NAME.match(receiver) and imports_any(program, "sklearn") and len(call.node.args) >= 2:
+    if (
+        not made
+        and words.ESTIMATOR_NAME.match(receiver)
+        and imports_any(program, "sklearn")
+        and len(call.node.args) >= 2
+    ):
         return True, "sklearn"
     return words.TRAINER_NAME.search(receiver) is not None and bool(call.node.args), None
-
-
-def imports_any(program: Program, *names: str) -> bool:
-    """Whether something of a package (or an exact name) is imported, or the package itself is named in a call."""
-    seen = program.imports.values()
-    if any(origin == name or origin.startswith(name + ".") for origin in seen for name in names):
-        return True
-    return bool(program.packages & set(names))
 
 
 def _spread(found: Training, program: Program) -> None:

@@ -9,41 +9,18 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from scanner.formats import _python_fold as fold
-from scanner.formats._python_scopes import HANDLER, LOOP, Arm, Binding, Call, Function, Place, Program, Scope, dotted
+from scanner.formats import _python_parameters as parameters
+from scanner.formats import _python_records as records
+from scanner.formats._python_known import Known, Record, Thing, agreed
+from scanner.formats._python_scopes import HANDLER, LOOP, Arm, Binding, Place, Program, Scope, dotted
 
 MAX_DEPTH = 40
 MAX_EVALUATIONS = 400_000
 MAX_BINDINGS = 40
 """Assignments of one name that are weighed against each other."""
-
-
-class Known(NamedTuple):
-    """A scalar and the line at which it is written."""
-
-    value: str | float | int | bool | None
-    line: int
-
-
-@dataclass(slots=True)
-class Record:
-    """A mapping, a namespace of parsed arguments or an instance with known fields."""
-
-    fields: dict[str, ast.expr] = field(default_factory=dict)
-    of: ast.ClassDef | None = None
-
-
-Thing = Known | Record
-
-_NAMESPACES = frozenset({"parse_args", "parse_known_args", "parse_args_into_dataclasses", "parse_intermixed_args"})
-_MAPPINGS = frozenset({"dict", "Namespace", "SimpleNamespace", "EasyDict", "edict", "AttrDict", "Box", "ConfigDict",
-    "Munch", "DotMap", "DictConfig", "OrderedDict", "Config", "create", "DefaultMunch", "ml_collections"})  # fmt: skip
-_SAME = frozenset({"vars", "asdict", "deepcopy", "copy", "to_dict", "MappingProxyType", "structured", "_asdict"})
-_CLI_OF_CLASS = frozenset({"cli", "parse", "wrap", "HfArgumentParser", "TrlParser", "ArgumentParser"})
 
 
 class Values:
@@ -93,14 +70,14 @@ class Values:
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             return self._named(node)
         if isinstance(node, ast.Dict):
-            return self._mapping(node)
+            return records.mapping(self, node)
         if isinstance(node, ast.Call):
-            return self._call(node)
+            return records.call(self, node)
         if isinstance(node, ast.IfExp):
             decided = self.decide(node.test)
             if decided is not None:
                 return self.thing(node.body if decided else node.orelse)
-            return _agreed([self.thing(node.body), self.thing(node.orelse)])
+            return agreed([self.thing(node.body), self.thing(node.orelse)])
         if isinstance(node, ast.BoolOp):
             parts = [self.thing(part) for part in node.values]
             if isinstance(node.op, ast.Or) and isinstance(parts[0], Known):
@@ -108,14 +85,12 @@ class Values:
             return None
         if isinstance(node, ast.NamedExpr):
             return self.thing(node.value)
-        folded = fold.fold(node, self._scalar)
+        folded = fold.fold(node, self.scalar)
         return Known(*folded) if folded is not None else None
 
-    def _scalar(self, node: ast.expr) -> tuple[str | float | int | bool | None, int] | None:
+    def scalar(self, node: ast.expr) -> tuple[str | float | int | bool | None, int] | None:
         found = self.thing(node)
         return (found.value, found.line) if isinstance(found, Known) else None
-
-    # Names
 
     def _named(self, node: ast.Name | ast.Attribute | ast.Subscript) -> Thing | None:
         place = self.program.places.get(id(node))
@@ -131,9 +106,9 @@ class Values:
         base = self.thing(node.value)
         if not isinstance(base, Record):
             return None
-        return self._member(base, name.rpartition(".")[2])
+        return self.member(base, name.rpartition(".")[2])
 
-    def _member(self, base: Record, name: str) -> Thing | None:
+    def member(self, base: Record, name: str) -> Thing | None:
         if name in base.fields:
             return self.thing(base.fields[name])
         if base.of is not None:
@@ -158,8 +133,8 @@ class Values:
                 else:
                     return True, self._seen_from_inside(bindings, place.scope, scope, 0)
             function = scope.function
-            if function is not None and _has_parameter(function, name):
-                return True, self.parameter(function, name)
+            if function is not None and parameters.has_parameter(function, name):
+                return True, parameters.parameter(self, function, name)
             scope = scope.parent
         return False, None
 
@@ -181,8 +156,8 @@ class Values:
                 return False
         if not found:
             return None
-        agreed = _agreed(found)
-        return agreed if agreed is not None else False
+        same = agreed(found)
+        return same if same is not None else False
 
     def _seen_from_inside(self, bindings: Sequence[Binding], inner: Scope, outer: Scope, depth: int) -> Thing | None:
         """What a name of an outer scope is when a function inside it runs: as its calls find it."""
@@ -199,7 +174,7 @@ class Values:
                 elif call.place.scope is not inner:
                     seen.append(self._seen_from_inside(bindings, call.place.scope, outer, depth + 1))
             if seen:
-                return _agreed(seen)
+                return agreed(seen)
         return self._all_agree(bindings)
 
     def _all_agree(self, bindings: Sequence[Binding]) -> Thing | None:
@@ -207,37 +182,21 @@ class Values:
         # `self.x = None` in a constructor is a place kept for what is set later.
         things = [self._bound(b) for b in alive]
         stated = [t for t in things if not (isinstance(t, Known) and t.value is None)]
-        return _agreed(stated or things)
+        return agreed(stated or things)
 
     def _bound(self, binding: Binding) -> Thing | None:
         if binding.value is None:
             return None
-        if binding.index is None:
+        if binding.part is None:
             return self.thing(binding.value)
         if isinstance(binding.value, ast.Call):
-            return self._part_of_call(binding.value, binding.index)
+            return records.part_of_call(self, binding.value, binding.part)
         return None
-
-    def _part_of_call(self, call: ast.Call, index: int) -> Thing | None:
-        """`model_args, training_args = parser.parse_args_into_dataclasses()`, `args, _ = parser.parse_known_args()`."""
-        tail = dotted(call.func).rpartition(".")[2]
-        if tail == "parse_known_args" and index == 0:
-            return self.thing(call)
-        if tail not in ("parse_args_into_dataclasses", "parse_json_file", "parse_args_and_config"):
-            return None
-        parsers = [*self.program.calls_of("HfArgumentParser"), *self.program.calls_of("TrlParser")]
-        if len(parsers) != 1 or not parsers[0].node.args:
-            return None
-        classes = parsers[0].node.args[0]
-        names = classes.elts if isinstance(classes, (ast.Tuple, ast.List)) else [classes]
-        if index < len(names):
-            return self._class(dotted(names[index]).rpartition(".")[2])
-        return None
-
-    # Branches
 
     def open_arms(self, place: Place) -> tuple[Arm, ...] | None:
         """The arms of a place that are not decided; None when one of them is known not to be taken."""
+        if len(place.arms) > MAX_DEPTH:
+            return place.arms
         left: list[Arm] = []
         for number, arm in place.arms:
             test = self.program.tests.get(number)
@@ -267,181 +226,6 @@ class Values:
                 return settles
             return None if None in parts else not settles
         if isinstance(test, ast.Compare):
-            return fold.compare(test, self._scalar)
+            return fold.compare(test, self.scalar)
         found = self.thing(test)
         return bool(found.value) if isinstance(found, Known) else None
-
-    # Parameters
-
-    def parameter(self, function: Function, name: str) -> Thing | None:
-        """What a function's parameter is in all of its calls; its default where it is run from the command line."""
-        default = default_of(function, name)
-        calls = self._calls(function)
-        if not calls:
-            return self.thing(default) if default is not None and self._is_entry(function) else None
-        return _agreed([self.argument(call, function, name, default) for call in calls[:MAX_BINDINGS]])
-
-    def argument(self, call: Call, function: Function, name: str, default: ast.expr | None) -> Thing | None:
-        """What one call gives for a parameter."""
-        for keyword in call.node.keywords:
-            if keyword.arg == name:
-                return self.thing(keyword.value)
-        unpacked = [keyword.value for keyword in call.node.keywords if keyword.arg is None]
-        for node in unpacked:
-            record = self.record(node)
-            if record is None:
-                return None
-            if name in record.fields:
-                return self.thing(record.fields[name])
-        positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-        if id(function) in self.program.owners and not _is_static(function):
-            positional = positional[1:]
-        if name in positional:
-            index = positional.index(name)
-            if any(isinstance(a, ast.Starred) for a in call.node.args[: index + 1]):
-                return None
-            if index < len(call.node.args):
-                return self.thing(call.node.args[index])
-        return self.thing(default)
-
-    def _calls(self, function: Function) -> list[Call]:
-        owner = self.program.owners.get(id(function))
-        if owner is not None and function.name == "__init__":
-            heirs = [c.name for c in self.program.classes.values() if any(dotted(b) == owner.name for b in c.bases)]
-            return [call for name in (owner.name, *heirs) for call in self.program.calls_of(name)]
-        if len(self.program.functions[function.name]) > 1:
-            return []
-        calls = self.program.calls_of(function.name)
-        return [c for c in calls if bool(c.receiver) == (owner is not None)]
-
-    def _is_entry(self, function: Function) -> bool:
-        """Whether it is what a command line calls: fire, typer, click, absl, hydra."""
-        if any("command" in (n := dotted(_callee(d))) or n.endswith(("click.option", "hydra.main", "app.main"))
-               for d in function.decorator_list):  # fmt: skip
-            return True
-        runners = (*self.program.calls_of("Fire"), *self.program.calls_of("run"), *self.program.calls_of("run_exit"))
-        return any(isinstance(a, ast.Name) and a.id == function.name for call in runners for a in call.node.args)
-
-    # Mappings, namespaces, instances
-
-    def _mapping(self, node: ast.Dict) -> Record | None:
-        fields: dict[str, ast.expr] = {}
-        for key, value in zip(node.keys, node.values, strict=True):
-            if key is None:
-                inner = self.record(value)
-                if inner is not None:
-                    fields |= inner.fields
-            elif isinstance(key, ast.Constant):
-                fields[str(key.value)] = value
-        return Record(fields)
-
-    def _call(self, node: ast.Call) -> Thing | None:
-        name = self.program.qualified(node.func)
-        tail = name.rpartition(".")[2]
-        if tail in _NAMESPACES:
-            return Record(dict(self.arguments)) if self.arguments else self._parsed_class()
-        if tail == "get" and isinstance(node.func, ast.Attribute) and node.args:
-            return self._get(node.func.value, node.args)
-        if tail == "getattr" and len(node.args) >= 2:
-            return self._get(node.args[0], node.args[1:])
-        if tail == "field":
-            given = {k.arg: k.value for k in node.keywords}
-            factory = given.get("default_factory")
-            return self.thing(factory.body if isinstance(factory, ast.Lambda) else given.get("default"))
-        if tail in _SAME:
-            inside = node.args[0] if node.args else node.func.value if isinstance(node.func, ast.Attribute) else None
-            return self.thing(inside)
-        if tail in self.program.classes:
-            return self._instance(node, tail)
-        if tail in _MAPPINGS:
-            fields: dict[str, ast.expr] = {}
-            for inner in (*node.args[:1], *(k.value for k in node.keywords if k.arg is None)):
-                record = self.record(inner)
-                if record is None:
-                    return None
-                fields |= record.fields
-            return Record(fields | {k.arg: k.value for k in node.keywords if k.arg})
-        if tail in _CLI_OF_CLASS and node.args:
-            return self._class(dotted(node.args[0]).rpartition(".")[2])
-        folded = fold.call(node, name, self._scalar)
-        return Known(*folded) if folded is not None else None
-
-    def _get(self, base: ast.expr, rest: Sequence[ast.expr]) -> Thing | None:
-        record, key = self.record(base), self.known(rest[0])
-        if record is None or key is None:
-            return None
-        found = self._member(record, str(key.value))
-        return found if found is not None or len(rest) < 2 else self.thing(rest[1])
-
-    def _parsed_class(self) -> Record | None:
-        for parser in self.program.calls_of("HfArgumentParser"):
-            if parser.node.args:
-                return self._class(dotted(parser.node.args[0]).rpartition(".")[2])
-        return None
-
-    def _class(self, name: str, depth: int = 0) -> Record | None:
-        """The fields of a class with their defaults."""
-        node = self.program.classes.get(name)
-        if node is None or depth > 5:
-            return None
-        fields: dict[str, ast.expr] = {}
-        for base in node.bases:
-            inherited = self._class(dotted(base).rpartition(".")[2], depth + 1)
-            if inherited is not None:
-                fields |= inherited.fields
-        for key, bindings in self.program.scopes[id(node)].bindings.items():
-            if "." not in key and len(bindings) == 1 and bindings[0].value is not None:
-                fields[key] = bindings[0].value
-        return Record(fields, node)
-
-    def _instance(self, node: ast.Call, name: str) -> Record | None:
-        record = self._class(name)
-        if record is None:
-            return None
-        given = {k.arg: k.value for k in node.keywords if k.arg}
-        order = [s.target.id for s in self.program.classes[name].body
-                 if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]  # fmt: skip
-        given |= dict(zip(order, node.args, strict=False))
-        return Record(record.fields | given, record.of)
-
-
-def _agreed(things: Iterable[Thing | None]) -> Thing | None:
-    """The thing that all of them are; None when one is unknown or two differ. The first one's place is kept."""
-    first: Thing | None = None
-    for thing in things:
-        if thing is None:
-            return None
-        if first is None:
-            first = thing
-        elif isinstance(thing, Known) and isinstance(first, Known):
-            if thing.value != first.value or isinstance(thing.value, bool) != isinstance(first.value, bool):
-                return None
-        elif not (isinstance(thing, Record) and isinstance(first, Record) and thing.fields == first.fields):
-            return None
-    return first
-
-
-def _has_parameter(function: Function, name: str) -> bool:
-    arguments = function.args
-    return any(a.arg == name for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
-
-
-def default_of(function: Function, name: str) -> ast.expr | None:
-    """The default of a parameter, or None."""
-    arguments = function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        if argument.arg == name:
-            return default
-    for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if argument.arg == name:
-            return keyword_default
-    return None
-
-
-def _is_static(function: Function) -> bool:
-    return any(dotted(d) == "staticmethod" for d in function.decorator_list)
-
-
-def _callee(node: ast.expr) -> ast.expr:
-    return node.func if isinstance(node, ast.Call) else node

@@ -41,7 +41,9 @@ TRL_TRAINERS = re.compile(
     r"^(?:Unsloth)?(?:SFT|DPO|PPO|GRPO|Reward|ORPO|KTO|CPO|RLOO|PPOv2|OnlineDPO|BCO|GKD|IterativeSFT|XPO|NashMD|DDPO|AlignProp|PRM)Trainer$"
 )
 HF_TRAINERS = re.compile(r"^(?:\w*Trainer)$")
-ARGUMENT_CLASSES = re.compile(r"(?:Config|Configuration|Args|Arguments|Params|Hparams|HParams|HyperParameters|Hyperparameters|Hyperparams)$")
+ARGUMENT_CLASSES = re.compile(
+    r"(?:Config|Configuration|Args|Arguments|Params|Hparams|HParams|HyperParameters|Hyperparameters|Hyperparams)$"
+)
 """Calls of such classes keep their keywords as settings."""
 FOREIGN_ARGUMENTS = re.compile(
     r"(?i)generation|sampling|tokenizer|eval|inference|serv|logging|deploy|data_?args|dataconfig|vision|processor|"
@@ -60,10 +62,14 @@ OTHER_ROLE = re.compile(r"(?i)(?:^|[._])(?:d|dis|disc|discriminator|critic|teach
                         r"vae|tokenizer|text_encoder|metric|scorer|old|ema|nli|draft|assistant|sampler|classifier_free|baseline|pretrained|loaded|saved|merged|best|test|inference|infer)(?:$|[._\d])|"
                         r"(?i:_ref$|netd$|discrim|teacher|critic)")  # fmt: skip
 """Names of models and optimizers that play another part than the trained one."""
-EVALUATION = re.compile(r"(?i)(?:^|_|\b|(?<=[a-z]))(?:val|valid|validation|test|testing|eval|evaluation|dev|infer|inference|pred|predict|holdout|calib)(?:$|_|\b|(?=[A-Z\d])|set|loader|data|ds|dl)")
+EVALUATION = re.compile(
+    r"(?i)(?:^|_|\b|(?<=[a-z]))(?:val|valid|validation|test|testing|eval|evaluation|dev|infer|inference|pred|predict|holdout|calib)(?:$|_|\b|(?=[A-Z\d])|set|loader|data|ds|dl)"
+)
 """Loaders and data that are not trained on."""
 TRAINING_NAME = re.compile(r"(?i)train|^tr_|_tr$|fit")
-MODEL_NAME = re.compile(r"^(?:self\.)?_?(?:model|net|network|student|student_model|main_model|base_model|generator|netG|net_g|gen|classifier|clf|backbone_model|policy|encoder_decoder|unet|vae|gan|lstm|cnn|rnn|transformer|resnet|gpt|vit|actor|learner_model)$")
+MODEL_NAME = re.compile(
+    r"^(?:self\.)?_?(?:model|net|network|student|student_model|main_model|base_model|generator|netG|net_g|gen|classifier|clf|backbone_model|policy|encoder_decoder|unet|vae|gan|lstm|cnn|rnn|transformer|resnet|gpt|vit|actor|learner_model)$"
+)
 WRAPPERS = frozenset({
     "DataParallel", "DistributedDataParallel", "DDP", "FSDP", "FullyShardedDataParallel", "Sequential", "Model",
     "Functional", "Pipeline", "make_pipeline", "GridSearchCV", "RandomizedSearchCV", "BertConfig", "Accelerator",
@@ -83,7 +89,9 @@ ESTIMATORS = re.compile(
     r"(?:Classifier|Regressor|SVC|SVR|NB|LogisticRegression\w*|LinearRegression|Ridge\w*|Lasso\w*|ElasticNet\w*|Perceptron|"
     r"SearchCV|IsolationForest|OneClassSVM|GaussianMixture|make_pipeline|Pipeline)$"
 )
-ESTIMATOR_NAME = re.compile(r"(?i)^(?:self\.)?_?(?:model|clf|classifier|reg|regressor|estimator|pipeline|pipe|svm|svc|rf|knn|lr|nb|dt|xgb|lgbm?|cat\w*|best_model|ml_model|gb\w*|logreg|\w+_(?:model|clf|classifier|reg|regressor))$")
+ESTIMATOR_NAME = re.compile(
+    r"(?i)^(?:self\.)?_?(?:model|clf|classifier|reg|regressor|estimator|pipeline|pipe|svm|svc|rf|knn|lr|nb|dt|xgb|lgbm?|cat\w*|best_model|ml_model|gb\w*|logreg|\w+_(?:model|clf|classifier|reg|regressor))$"
+)
 
 TRAINING_CALL = re.compile(
     r"(?i)^_?(?:run_?|do_?|start_?|launch_?)?(?:train|finetune|fine_tune|pretrain|fit)(?:er|ing)?(?:_?(?:model|models|epoch|epochs|one_epoch|loop|step|network|net|"
@@ -102,15 +110,24 @@ PARAMETER = re.compile(
 """Lower-case names that can mean nothing but a training's setting."""
 
 THIRD_PARTY = frozenset({
-    "torch", "torchvision", "torchaudio", "torchtext", "numpy", "pandas", "tensorflow", "keras", "transformers", "sklearn",
-    "matplotlib", "seaborn", "tqdm", "peft", "trl", "wandb", "mlflow", "scipy", "PIL", "cv2", "yaml", "accelerate", "deepspeed",
-    "pytorch_lightning", "lightning", "jax", "jaxlib", "flax", "optax", "xgboost", "lightgbm", "catboost", "ultralytics", "timm",
-    "bitsandbytes", "unsloth", "omegaconf", "hydra", "click", "typer", "fire", "absl", "huggingface_hub", "sentencepiece", "nltk",
-    "spacy", "joblib", "requests", "einops", "albumentations", "plotly", "IPython", "google", "rich", "pydantic", "dotenv",
-    "tensorboard", "tensorboardX", "psutil", "gym", "gymnasium", "stable_baselines3", "networkx", "skimage", "torchmetrics", "h5py",
-    "tokenizers", "safetensors", "sentence_transformers", "tensorflow_datasets", "imblearn", "optuna", "ray", "fastai", "paddle",
-    "mmcv", "mmdet", "mmseg", "mmengine", "detectron2", "librosa", "soundfile", "whisper", "diffusers", "faiss", "langchain", "openai",
-    "torch_geometric", "dgl", "rdkit", "gensim", "statsmodels", "six", "tyro", "simple_parsing", "packaging", "setuptools", "six.moves",
+    "torch", "torchvision", "torchaudio", "torchtext", "numpy", "pandas", "tensorflow", "keras", "transformers",
+    "sklearn",
+    "matplotlib", "seaborn", "tqdm", "peft", "trl", "wandb", "mlflow", "scipy", "PIL", "cv2", "yaml", "accelerate",
+    "deepspeed",
+    "pytorch_lightning", "lightning", "jax", "jaxlib", "flax", "optax", "xgboost", "lightgbm", "catboost",
+    "ultralytics", "timm",
+    "bitsandbytes", "unsloth", "omegaconf", "hydra", "click", "typer", "fire", "absl", "huggingface_hub",
+    "sentencepiece", "nltk",
+    "spacy", "joblib", "requests", "einops", "albumentations", "plotly", "IPython", "google", "rich", "pydantic",
+    "dotenv",
+    "tensorboard", "tensorboardX", "psutil", "gym", "gymnasium", "stable_baselines3", "networkx", "skimage",
+    "torchmetrics", "h5py",
+    "tokenizers", "safetensors", "sentence_transformers", "tensorflow_datasets", "imblearn", "optuna", "ray",
+    "fastai", "paddle",
+    "mmcv", "mmdet", "mmseg", "mmengine", "detectron2", "librosa", "soundfile", "whisper", "diffusers", "faiss",
+    "langchain", "openai",
+    "torch_geometric", "dgl", "rdkit", "gensim", "statsmodels", "six", "tyro", "simple_parsing", "packaging",
+    "setuptools", "six.moves",
 })  # fmt: skip
 """Top-level packages that no local module is taken for."""
 

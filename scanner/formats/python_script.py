@@ -23,14 +23,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from scanner.formats import _python_calls as calls
 from scanner.formats import _python_facts as facts
 from scanner.formats._base import Document, Stated
-from scanner.formats._python_calls import KnownCalls, Setting
 from scanner.formats._python_defaults import Named, command_line_defaults, is_configuration
-from scanner.formats._python_scopes import Program, take_apart
+from scanner.formats._python_loops import Loops
+from scanner.formats._python_makers import imports_any
+from scanner.formats._python_scopes import Program
+from scanner.formats._python_settings import Context, Setting
 from scanner.formats._python_source import parse
-from scanner.formats._python_training import Training, find_training, imports_any, text_of
+from scanner.formats._python_training import Training, find_training, text_of
 from scanner.formats._python_values import Values
+from scanner.formats._python_walk import take_apart
 
 ID = "python_script"
 DESCRIPTION = "Python sources: training scripts, local modules, configurations, notebook cells"
@@ -39,8 +43,24 @@ loss.backward()
 optimizer.step()"""
 
 MAX_LARGEST = 1e18
+MAX_COMPARED = 100
 _MAX_FACTS = 30
-_WORDS = ("fit", "train", "backward", "optim", "Adam", "SGD", "lr", "LR", "batch", "BATCH", "epoch", "EPOCH", "learning_rate", "Config")
+_WORDS = (
+    "fit",
+    "train",
+    "backward",
+    "optim",
+    "Adam",
+    "SGD",
+    "lr",
+    "LR",
+    "batch",
+    "BATCH",
+    "epoch",
+    "EPOCH",
+    "learning_rate",
+    "Config",
+)
 
 
 def wants(document: Document) -> bool:
@@ -50,25 +70,40 @@ def wants(document: Document) -> bool:
 
 def read(document: Document) -> Iterator[Stated]:
     """What the source states, in the order of its lines."""
+    stem = document.name.rpartition(".")[0]
     program = take_apart(parse(document))
+    if _is_unit_test(stem, program):
+        return
     values = Values(program, command_line_defaults(program))
     training = find_training(program)
-    stem = document.name.rpartition(".")[0]
     found = list(_statements(document, stem, program, values, training))
     found.sort(key=lambda stated: stated.line)
-    seen: set[tuple[str, object, int]] = set()
+    seen: set[tuple[str, str, object, int]] = set()
     for stated in found:
-        mark = (stated.key, stated.value, stated.line)
+        mark = (stated.role, stated.key, stated.value, stated.line)
         if mark not in seen:
             seen.add(mark)
             yield stated
 
 
-def _statements(document: Document, stem: str, program: Program, values: Values, training: Training) -> Iterator[Stated]:
-    settings = list(KnownCalls(program, values, training).read())
+def _is_unit_test(stem: str, program: Program) -> bool:
+    """Whether the source tests code: its trainings are of toys."""
+    if stem.endswith(("_test", "_tests")):
+        return True
+    if not imports_any(program, "pytest", "unittest"):
+        return False
+    return any(name.startswith("test_") for name in program.functions) or bool(program.calls_of("main"))
+
+
+def _statements(
+    document: Document, stem: str, program: Program, values: Values, training: Training
+) -> Iterator[Stated]:
+    settings = list(calls.read(Context(program, values, training, document.is_embedded)))
     is_config = not training and is_configuration(stem, program)
     if training or is_config:
         settings += Named(program, values, training).read()
+    if training:
+        settings += Loops(program, values, training).read()
     for setting in settle(settings):
         if isinstance(setting.value, (int, float)) and abs(setting.value) > MAX_LARGEST:
             continue
@@ -91,10 +126,14 @@ def _trains(document: Document, program: Program, training: Training) -> Iterato
         if framework is not None:
             frameworks.setdefault(framework, call.node.lineno)
     if "trl" in frameworks or "hf-trainer" in frameworks:
-        made = [call for call in program.calls if call.name.startswith("unsloth.") or call.receiver.endswith("FastLanguageModel")]
+        made = [
+            call
+            for call in program.calls
+            if call.name.startswith("unsloth.") or call.receiver.endswith("FastLanguageModel")
+        ]
         if made and imports_any(program, "unsloth"):
             frameworks["unsloth"] = made[0].node.lineno
-    for framework, line in frameworks.items():
+    for framework, line in frameworks.items() if not training.has_rivals else ():
         yield Stated("framework", framework, line, raw=_raw(document, line))
 
 
@@ -117,15 +156,21 @@ def settle(settings: Iterable[Setting]) -> list[Setting]:
         else:
             kept.append(setting)
     for group in by_slot.values():
-        kept += [s for s in group if not any(_contradicts(s, other) for other in group[:200])]
+        compared = group[:MAX_COMPARED]
+        if not any(_excludes(one, other) for one in compared for other in compared):
+            kept += [s for s in group if s.place.scope.is_module or not any(_rivals(s, other) for other in compared)]
     return kept
 
 
-def _contradicts(one: Setting, other: Setting) -> bool:
-    if one.value == other.value:
+def _rivals(one: Setting, other: Setting) -> bool:
+    """Whether they state different values in different functions."""
+    return one.value != other.value and one.place.scope is not other.place.scope
+
+
+def _excludes(one: Setting, other: Setting) -> bool:
+    """Whether they state different values in two arms of one branch."""
+    if one.value == other.value or one.place.scope is not other.place.scope:
         return False
-    if one.place.scope is not other.place.scope:
-        return not one.place.scope.is_module
     arms = dict(other.place.arms)
     return any(arm in (0, 1) and arms.get(number, arm) != arm for number, arm in one.place.arms)
 
