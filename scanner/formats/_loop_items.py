@@ -35,6 +35,7 @@ _WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float|array|Array|DeviceArray)\
 _COCO_RANGE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?0?\.50?\s?[:-]\s?0?\.95\]?")
 _GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
 _WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
+_VERBS = frozenset("is was are reached equals to".split())
 _CURRENCY = frozenset("$€£₺¥")
 _ASCII = re.compile(r"^[\x00-\x7f]+$")
 
@@ -48,14 +49,15 @@ _AVERAGES = frozenset(
 )
 """Words that name no split although they may stand before any measurement."""
 _FILLERS = frozenset(
-    "de del da do la le les der des den di du on of the for set data split na no em sur на auf in is was are".split()
+    "de del da do la le les der des den di du on of the for set data split na no em sur на auf".split()
 )
 """Small words inside a name: `perte de validation`, `loss on val set`."""
 _NEUTRAL = (
     frozenset(
         "with and has got final end a at finished after ended ve ile son mit avec con com overall global smoothed this "
-        "model network new results result metrics info finished completed done summary phase log stats best highest "
-        "lowest en iyi yüksek düşük mejor melhor beste bester bestes meilleure meilleur then now so far".split()
+        "model network new results result metrics info finished completed done initial starting summary phase log "
+        "stats best highest lowest en iyi yüksek düşük mejor melhor beste bester bestes meilleure meilleur then now so "
+        "far".split()
     )
     | _AVERAGES
     | _FILLERS
@@ -68,6 +70,7 @@ _SUPERLATIVES = re.compile(
 
 
 _LOSS = re.compile(r"(?i)loss|kay[ıi]|perte|perda|pérdida|verlust|потер|cost|nll|损失|損失|손실")
+_DECIMAL = re.compile(rf"{_LOSS.pattern}|(?i:err|hata)")
 _TRAINING = re.compile(r"(?i)tr|e[ğg]i|entren|обу|训|訓|学習|훈|학")
 
 
@@ -194,6 +197,8 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if part.strip():
             state.see(part, naming)
     words = [w for w in _NO_WORDS.sub(" ", label.lstrip(" :=[(#*-")).split() if w.strip("-./")]
+    while len(words) > 1 and words[-1].lower() in _VERBS:
+        words.pop()
     if not words or len(words) > MAX_WORDS:
         return None
     key, kind, left_out = _key(tuple(words), naming)
@@ -219,7 +224,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if named is None:
             return None
         key = named
-        if total is None and is_loss(key) and value.isdigit() and value not in ("0", "1"):
+        if total is None and _DECIMAL.search(key) and value.isdigit() and value != "0":
             return None  # programs print losses with decimals; whole numbers behind such a word are money or counts
         if total is not None:
             share = match["share"] or (f"{100 * float(value) / total:.6g}" if total and value.isdigit() else "")

@@ -19,10 +19,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from scanner.formats import _json
-from scanner.formats._base import Document, Stated
-from scanner.formats._json import Leaf
-from scanner.formats._literals import expression_leaves
+from scanner.formats._base import Document, Stated, parse_number
+from scanner.formats._log_dumps import read_dump
 
 ID = "log_settings"
 DESCRIPTION = "Settings that a program prints: argument dumps, `key: value` lines, optimizer groups"
@@ -32,7 +30,6 @@ Learning rate = 5e-5"""
 GENERIC = True
 
 MAX_LINE = 220
-MAX_DUMP = 60_000
 MAX_VALUES = 60
 """Different values of one key; a key with more of them is measured again and again and asks for nothing."""
 _DIGITS = re.compile(r"\d+")
@@ -48,16 +45,10 @@ _PAIR = re.compile(
     r"\s*(?P<sep>:=|:|=|\.{3,}|\|)\s*(?P<value>[^\s].{0,120}?)\s*[,|;]?\s*$"
 )
 _PIECES = re.compile(r"\s*[,|;]\s+|\s{3,}|\t+")
-_DUMP = re.compile(r"(?P<open>(?:\b[A-Z]\w*|\bdict)\(|\{)")
-_PARENT = re.compile(r"(?:^|[\s\]])(?P<key>[a-z]\w*_config)\s*(?:\.{2,}|[:=])\s*$")
-"""A part's configuration (`aio_config ...... {`): its keys are that part's."""
 _OPTIMIZER = re.compile(r"^\s*(?:[Oo]ptimizer\s*[:=]\s*)?(?P<name>[A-Z]\w{1,30}) \($")
 _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.eE+-]+)\s*$")
 _PARENTHESES = re.compile(r"\s*\([^()]{0,24}\)")
 _DECIMAL_COMMA = re.compile(r"^[-+]?0,\d+$")
-_MODEL_KEYS = frozenset({"architectures", "hidden_size", "vocab_size", "transformers_version", "hidden_act",
-                         "bos_token_id", "num_hidden_layers", "d_model", "n_layer",
-                         "model_max_length", "tokenizer_class"})  # fmt: skip
 _TOO_SHORT = frozenset(
     "data batch r rank alpha eta opt net bits gpu model_path schedule sched accumulate bs wd l2 net network "
     "num_steps iterations steps n_steps total_steps max_len maxlen image_size datasets duration time step "
@@ -84,7 +75,7 @@ def read(document: Document) -> Iterator[Stated]:
     for number, line in enumerate(document.lines, 1):
         if number <= inside or "\r" in line or number in document.claimed or not _HINT.search(line):
             continue
-        if len(line) <= MAX_DUMP and _may_dump(line) and (dump := _dump(document.lines, number)) is not None:
+        if (dump := read_dump(document.lines, number)) is not None:
             last, stated = dump
             inside = last
             found.extend(stated)
@@ -110,10 +101,6 @@ def read(document: Document) -> Iterator[Stated]:
     yield from _asked_for(found)
 
 
-def _may_dump(line: str) -> bool:
-    return "{" in line or "(" in line
-
-
 def _bare(line: str) -> str:
     """The line without times, ranks, levels and places."""
     for _ in range(4):
@@ -125,105 +112,34 @@ def _bare(line: str) -> str:
 
 
 def _asked_for(found: list[Stated]) -> Iterator[Stated]:
-    """All but rates that change while the program runs: told three times and more with different values."""
-    values: dict[str, set[str]] = defaultdict(set)
+    """All but rates that change while the program runs: of those the first if it is the highest, and its returns."""
+    rates: dict[str, list[Stated]] = defaultdict(list)
     for stated in found:
-        values[stated.key.lower()].add(str(stated.value))
+        if _is_rate(stated.key):
+            rates[stated.key.lower()].append(stated)
+    momentary = {key: said for key, said in rates.items() if _changes(said)}
     for stated in found:
-        if len(values[stated.key.lower()]) < 4 or "lr" not in stated.key.lower().replace("learning", "lr"):
+        said = momentary.get(stated.key.lower())
+        if said is None:
             yield stated
+        elif stated.value == said[0].value and _number(stated) >= max(map(_number, said)):
+            at = said.index(stated)
+            if at == 0 or said[at - 1].value != stated.value:
+                yield stated
 
 
-# ---- dumps ----------------------------------------------------------------------------------------------------------
+def _is_rate(key: str) -> bool:
+    return "lr" in key.lower().replace("learning", "lr")
 
 
-def _dump(lines: list[str], number: int) -> tuple[int, list[Stated]] | None:
-    """(last line, settings) of an argument dump that begins on a line, or None."""
-    line = lines[number - 1]
-    opening = _DUMP.search(line)
-    if opening is None:
-        return None
-    text = line[opening.start() :]
-    last = number
-    if _balance(text) > 0:
-        block = _block(lines, number, text)
-        if block is None:
-            return None
-        text, last = block
-    elif "=" not in text and ":" not in text:
-        return None
-    end = _closed_at(text)
-    if end is None:
-        return None
-    leaves = _leaves(text[:end], number)
-    if leaves is None:
-        return None
-    keys = {str(leaf.path[-1]) for leaf in leaves if leaf.path}
-    if keys & _MODEL_KEYS:
-        return last, []
-    if len(keys) < 2 or keys & {"loss", "train_loss", "eval_loss", "val_loss", "epoch", "train_runtime"}:
-        return None
-    parent = _PARENT.search(line[: opening.start()])
-    under = (parent["key"],) if parent else ()
-    return last, [_setting(leaf._replace(path=(*under, *leaf.path))) for leaf in leaves if leaf.value is not None]
+def _changes(said: list[Stated]) -> bool:
+    """Whether a rate is told again and again: four values and more, or few that stand many times."""
+    values = {stated.value for stated in said}
+    return len(values) >= 4 or (len(values) > 1 and len(said) >= 2 * len(values))
 
 
-def _setting(leaf: Leaf) -> Stated:
-    key = ".".join(map(str, leaf.path))
-    assert leaf.value is not None
-    return Stated(key, leaf.value, leaf.line, raw=f"{key} = {leaf.value!r}")
-
-
-def _balance(text: str) -> int:
-    return sum(text.count(c) for c in "([{") - sum(text.count(c) for c in ")]}")
-
-
-def _block(lines: list[str], number: int, first: str) -> tuple[str, int] | None:
-    """The text of a dump over several lines and its last line; None when it does not close within 400 lines."""
-    depth = _balance(first)
-    parts = [first]
-    for at in range(number, min(len(lines), number + 400)):
-        part = lines[at]
-        if len(part) > 2000:
-            return None
-        parts.append(part)
-        depth += _balance(part)
-        if depth <= 0:
-            return "\n".join(parts), at + 1
-    return None
-
-
-def _closed_at(text: str) -> int | None:
-    """Index after the bracket that closes the first one; brackets inside quotes do not count."""
-    depth = 0
-    quote = ""
-    for at, character in enumerate(text):
-        if quote:
-            if character == quote and text[at - 1] != "\\":
-                quote = ""
-        elif character in "'\"" and (at == 0 or not text[at - 1].isalnum()):
-            quote = character
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-            if depth == 0:
-                return at + 1
-    return None
-
-
-def _leaves(text: str, number: int) -> list[Leaf] | None:
-    """Scalars of a Python literal or JSON text; None where it is neither."""
-    try:
-        return list(expression_leaves(text, number))
-    except ValueError:
-        pass
-    if not text.startswith("{"):
-        return None
-    try:
-        return list(_json.leaves(text, number))
-    except ValueError:
-        return None
+def _number(stated: Stated) -> float:
+    return parse_number(str(stated.value)) or 0.0
 
 
 # ---- lines ----------------------------------------------------------------------------------------------------------
@@ -279,13 +195,21 @@ def _plain(value: str) -> bool:
 
 
 def _groups(lines: list[str], number: int) -> Iterator[Stated]:
-    """Rate and decay of the first parameter group of a printed optimizer."""
+    """Rate and decay of a printed optimizer's first parameter group; a decay of 0 exempts that group alone."""
     seen: set[str] = set()
     for at in range(number, _closing(lines, number)):
         group = _GROUP.match(lines[at])
         if group and group["key"] not in seen:
+            if group["key"] == "weight_decay" and not float(group["value"]) and _decays_later(lines, at + 1, number):
+                continue
             seen.add(group["key"])
             yield Stated(group["key"], group["value"], at + 1, raw=lines[at].strip())
+
+
+def _decays_later(lines: list[str], begin: int, number: int) -> bool:
+    """Whether a group below has a decay of its own."""
+    groups = [_GROUP.match(lines[at]) for at in range(begin, _closing(lines, number))]
+    return any(group["key"] == "weight_decay" and float(group["value"]) > 0 for group in groups if group)
 
 
 def _closing(lines: list[str], number: int) -> int:

@@ -242,4 +242,5 @@ def _bracketed(text: str, frame: str) -> dict[str, Item]:
 def _begins_with(counter: Item, frame: str) -> bool:
     """Whether a line is a header: it opens with the counter and says little else."""
     bare = _bare(frame).strip(" -=*#:.[(>|\u2550\u2500")
-    return bare.lower().startswith(counter.key.split()[-1].lower()) and len(bare) <= 60
+    opens = bare.lower().startswith(counter.key.split()[-1].lower()) and len(bare) <= 60
+    return opens or len(bare.split()) <= 5
