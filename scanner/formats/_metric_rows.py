@@ -37,6 +37,9 @@ class Shape(NamedTuple):
 
 
 LOSS = re.compile(r"loss|kay[ıi]p|perda|p[ée]rdida|perte|verlust|损失|elbo|nll", re.IGNORECASE)
+OTHER_SPLIT = re.compile(r"(?:^|[^A-Za-z])(?i:val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)?|dev)(?![a-z])")
+"""A key that speaks of another split than the training's."""
+
 LOG_NAME = re.compile(r"(?:^|[_.-])(?:log|logs|history|metrics?|loss(?:es)?|progress)(?:$|[_.\d-])", re.IGNORECASE)
 """Stems of files that are a log although nothing in them counts."""
 

@@ -18,12 +18,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from scanner.formats._base import Stated
+from scanner.formats._metric_rows import OTHER_SPLIT
 from scanner.formats._tfevents import Value
 
 _SPLITS = {"train": "", "training": "", "validation": "val_", "valid": "val_", "val": "val_", "eval": "val_"}
 _SPLITS |= {"evaluation": "val_", "test": "test_", "dev": "val_"}
 _HPARAMS_FOLDER = re.compile(r"^\d{9,10}\.\d+$")
-_OTHER_SPLIT = re.compile(r"val|eval|test|dev", re.IGNORECASE)
 _OTHER_AXIS = re.compile(r"^evaluation_\w+_vs_iterations$")
 _EPOCH_TRAINERS = frozenset({"x/lr0", "lr/pg0", "epoch_loss"})
 _CLOSING = frozenset({"train/train_loss", "train/train_runtime", "train_loss", "train_runtime"})
@@ -87,7 +87,7 @@ def _epoch_tags(points: Sequence[Value], where: Place) -> set[str]:
     if _EPOCH_TRAINERS & steps.keys():
         return {tag for tag in steps if not tag.startswith("batch_")}
     whole = {tag for tag, found in steps.items() if counts_every(found)}
-    evaluated = [tag for tag in whole if where.prefix or _OTHER_SPLIT.search(tag + where.suffix)]
+    evaluated = [tag for tag in whole if where.prefix or OTHER_SPLIT.search(tag + where.suffix)]
     longest = max((len(steps[tag]) for tag in evaluated), default=0)
     return {tag for tag in whole if len(steps[tag]) <= longest + 1} if evaluated else set()
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from scanner.formats._base import Stated
+from scanner.formats._metric_rows import OTHER_SPLIT
 
 Cell = tuple[str, str | float | int | bool | None, int, str]
 """(key, value, line, pointer)."""
@@ -26,8 +27,6 @@ _COUNTERS = {
     "step": re.compile(r"^(?:(?:train|trainer)[/_])?(?:global_?step|step|iter(?:ation)?)$", re.IGNORECASE),
 }
 """The usual counters, for documents that come without a vocabulary."""
-
-_OTHER_SPLITS = ("val", "eval", "test", "dev")
 
 
 class History:
@@ -57,7 +56,7 @@ class History:
             if key == "loss" and told.get("train_loss") == number:
                 continue  # the same measurement under a second name
             yield Stated(key, number, line, "metric", step, epoch, origin="reported", pointer=pointer)
-            if "loss" in key.lower() and not any(part in key.lower() for part in _OTHER_SPLITS):
+            if "loss" in key.lower() and not OTHER_SPLIT.search(key):
                 if not self._seen_losses:
                     self._line, self._first = line, pointer
                 self._seen_losses += 1

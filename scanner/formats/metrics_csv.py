@@ -11,12 +11,11 @@ semicolon or a tab separates; a header that is repeated was appended by the next
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from scanner.formats import _metric_rows, _table, lightning_files, ultralytics_files
 from scanner.formats._base import Document, Stated, parse_number
-from scanner.formats._metric_rows import LOG_NAME, LOSS, Row
+from scanner.formats._metric_rows import LOG_NAME, LOSS, OTHER_SPLIT, Row
 
 ID = "metrics_csv"
 DESCRIPTION = "CSV logs of a training: Keras, timm, hand-written loops"
@@ -76,8 +75,8 @@ def _header(document: Document) -> tuple[str, int, list[str], list[str]]:
 
 def _has_both_splits(cells: Sequence[str]) -> bool:
     """Whether training and validation stand side by side: one row is one epoch then."""
-    losses = [cell.lower() for cell in cells if LOSS.search(cell)]
-    other = [cell for cell in losses if re.search(r"val|eval|test|dev", cell)]
+    losses = [cell for cell in cells if LOSS.search(cell)]
+    other = [cell for cell in losses if OTHER_SPLIT.search(cell)]
     return bool(other) and len(other) < len(losses)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from scanner.formats import _json, _metric_rows
 from scanner.formats._base import Document, Stated
-from scanner.formats._metric_rows import LOG_NAME, LOSS, Row
+from scanner.formats._metric_rows import LOG_NAME, LOSS, OTHER_SPLIT, Row
 
 ID = "metrics_json"
 DESCRIPTION = "JSON and JSON-lines logs of a training"
@@ -127,7 +127,7 @@ def _history(found: dict[str, Any], document: Document) -> Iterator[Stated]:
     if not losses:
         return
     lengths = {len(values) for values in lists.values()}
-    other = [name for name in losses if any(word in name.lower() for word in ("val", "test", "eval", "dev"))]
+    other = [name for name in losses if OTHER_SPLIT.search(name)]
     by_epoch = len(lengths) == 1 and bool(other) and len(other) < len(losses)
     if not by_epoch and not LOG_NAME.search(document.name.rpartition(".")[0]):
         return

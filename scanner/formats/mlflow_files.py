@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from scanner.formats import _program, _yaml
 from scanner.formats._base import Document, Stated, parse_number
+from scanner.formats._metric_rows import OTHER_SPLIT
 from scanner.formats._tfevents_curves import counts_every
 
 ID = "mlflow_files"
@@ -31,7 +32,6 @@ _RATE = re.compile(r"(?:^|[._/])(?:lr|learning_?rate)(?:$|_init$)", re.IGNORECAS
 _TAGS = frozenset({"mlflow.source.name", "mlflow.runName", "mlflow.autologging"})
 _FRAMEWORKS = {"tensorflow": "tensorflow", "keras": "keras", "pytorch": "lightning", "xgboost": "xgboost"}
 _FRAMEWORKS |= {"lightgbm": "xgboost", "sklearn": "sklearn", "transformers": "hf-trainer", "fastai": "fastai"}
-_OTHER_SPLITS = re.compile(r"val|eval|test|dev", re.IGNORECASE)
 
 
 def wants(document: Document) -> bool:
@@ -103,13 +103,13 @@ def _metric(document: Document, key: str) -> Iterator[Stated]:
     steps = {step for _, _, step in points}
     counts = len(steps) > 1 or (len(points) == 1 and steps != {0.0})
     # Where validation is logged as well, every whole number from the first on is an epoch: nobody logs each update so.
-    validated = any(_OTHER_SPLITS.search(name) for name in (key, *document.siblings))
+    validated = any(OTHER_SPLIT.search(name) for name in (key, *document.siblings))
     by_epoch = validated and counts_every([step for _, _, step in points if step is not None])
     for line, value, step in points:
         axis = step if counts else None
         yield Stated(
             key, value, line, "metric", None if by_epoch else axis, axis if by_epoch else None, origin="reported"
         )
-    if not counts and len(points) > 1 and "loss" in key.lower() and not _OTHER_SPLITS.search(key):
+    if not counts and len(points) > 1 and "loss" in key.lower() and not OTHER_SPLIT.search(key):
         # Logged again and again without a step: something was trained, and nothing was counted.
         yield Stated("training_start", key, 1, "mark", origin="reported", raw=document.lines[0])
