@@ -130,6 +130,8 @@ def a_bit_of_everything() -> Snapshot:
                 batch_size=4,
                 epochs=3.0,
                 scheduler="cosine",
+                warmup_steps=100 if n % 2 else 0,
+                warmup_ratio=0.0 if n % 2 else 0.1,
                 gradient_accumulation_steps=4,
                 effective_batch_size=16,
                 gradient_checkpointing=True,

@@ -327,6 +327,12 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
             assert (out / name).read_bytes() == (outs[0] / name).read_bytes(), name
 
 
+def test_tables_without_learnings_are_one_clear_error(tmp_path: Path) -> None:
+    """What an interrupted or older version stored is not rendered as zeros."""
+    with pytest.raises(ReportError, match="scan again"):
+        report.write_report(replace(a_bit_of_everything(), learnings=()), Settings((), tmp_path), tmp_path)
+
+
 def test_every_chart_of_the_text_is_there(tmp_path: Path) -> None:
     """No dead picture, no chart that the text does not show; charts of an earlier scan go away."""
     for found in (a_bit_of_everything(), snapshot(made("1"))):

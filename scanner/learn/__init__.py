@@ -31,6 +31,7 @@ def learn(
         *usage.trackers(cases),
         *usage.accumulation(cases),
         *usage.checkpointing(cases),
+        *usage.warmup(cases),
         *usage.stated(cases, GAP_FIELDS),
         *scales.by_decade(cases, "learning_rate"),
         *scales.successful_rates(cases),

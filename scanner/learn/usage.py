@@ -103,6 +103,19 @@ def accumulation(cases: Sequence[Case]) -> list[Learning]:
     return [Learning("accumulation", "", figures, ids(found))]
 
 
+def warmup(cases: Sequence[Case]) -> list[Learning]:
+    """Executed runs that ask for a warm-up, as steps or as a share of them."""
+    found = [c for c in executed(cases) if any((c.number(f) or 0) > 0 for f in ("warmup_steps", "warmup_ratio"))]
+    if not found:
+        return []
+    figures = (
+        *outcome_figures(found),
+        spread("steps", (c.number("warmup_steps") or None for c in found)),
+        spread("ratio", (c.number("warmup_ratio") or None for c in found)),
+    )
+    return [Learning("warmup", "", figures, ids(found))]
+
+
 def checkpointing(cases: Sequence[Case]) -> list[Learning]:
     """Executed runs with gradient checkpointing on."""
     found = [c for c in executed(cases) if c.get("gradient_checkpointing") is True]

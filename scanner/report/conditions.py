@@ -18,6 +18,7 @@ _COLUMNS = {f"by_{name}": name for name in _TEXT} | {
 _NUMBERS = {"by_lora_r": "lora_r", "by_batch_size": "batch_size"}
 _FIXED = {
     "accumulation": "gradient_accumulation_steps > 1",
+    "warmup": "(warmup_steps > 0 or warmup_ratio > 0)",
     "checkpointing": "gradient_checkpointing",
     "successful_rates": "outcome = 'success' and learning_rate > 0",
     "runs": "true",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from scanner.errors import ReportError
 from scanner.records import Figure, Kind, Learning, Locator, Outcome, Run, Scalar, Snapshot
 from scanner.report.conditions import condition
 from scanner.report.escape import Tree
@@ -113,7 +114,9 @@ class Document:
         return self.rows.get(name, ())
 
     def one(self, name: str) -> Row:
-        """The learning of a kind that every scan has once."""
+        """The learning of a kind that every scan has once. Raises ReportError for tables that were stored without."""
+        if name not in self.rows:
+            raise ReportError(f"the stored tables hold no learning `{name}`; scan again with this version")
         return self.rows[name][0]
 
     @property
@@ -174,6 +177,9 @@ def _place(run: Run, outcome: Outcome, learning: Learning | None = None) -> Loca
         if learning.id in ("issue", "overfitting"):
             name = learning.subject if learning.id == "issue" else learning.id
             return next(issue.because for issue in outcome.issues if issue.id == name)
+        if learning.id == "warmup":
+            asked = (run.values[name] for name in ("warmup_steps", "warmup_ratio") if name in run.values)
+            return next(value.chosen.locator for value in asked if value.value)
         if learning.id == "newest":
             day = str(learning.figures[0].value)
             moments = [s for s in run.signals if s.id in ("started_at", "ended_at")]
