@@ -197,6 +197,8 @@ def _places(run: Run) -> Iterator[tuple[str, Locator]]:
         if len(series):
             yield series.found_by, series.locator(len(series) - 1)
     stated = sorted((*(value.chosen for value in run.values.values()), *run.signals), key=lambda o: o.locator)
+    # What a whole file says (an event file's folder) comes last: a line or an inner address is nearer.
+    stated.sort(key=lambda o: not (o.locator.start_line or o.locator.pointer))
     yield from ((o.found_by, o.locator) for o in stated)
 
 
