@@ -119,14 +119,24 @@ def _join_folders(forest: _Forest) -> None:
             own = [i for i in members if forest.units[i].fact("run_key") == key]
             for i in own[1:]:
                 forest.join(own[0], i, "same_run_folder", _where(forest.units[i], "run_folder"))
-        keyless = [i for i in members if forest.units[i].fact("run_key") is None]
-        anchor = [i for i in members if i not in set(keyless)] if len(keys) == 1 else []
-        for i in keyless:
-            target = anchor[0] if anchor else keyless[0]
-            if len(keys) <= 1 and i != target:
-                forest.join(target, i, "same_run_folder", _where(forest.units[i], "run_folder"))
-            elif len(keys) > 1 and i != keyless[0]:
-                forest.join(keyless[0], i, "same_run_folder", _where(forest.units[i], "run_folder"))
+        places: dict[str, set[int]] = defaultdict(set)
+        for i in members:
+            if forest.units[i].fact("run_key") is not None:
+                places[forest.units[i].folder].add(forest.find(i))
+        rest: list[int] = []
+        for i in members:
+            if forest.units[i].fact("run_key") is not None:
+                continue
+            # A unit without a key is of the only execution of the folder, or of the one whose key lies beside it.
+            beside = {forest.find(k) for found in places.values() for k in found}
+            if len(beside) > 1:
+                beside = {forest.find(k) for k in places.get(forest.units[i].folder, ())}
+            if len(beside) == 1:
+                forest.join(next(iter(beside)), i, "same_run_folder", _where(forest.units[i], "run_folder"))
+            else:
+                rest.append(i)
+        for i in rest[1:]:
+            forest.join(rest[0], i, "same_run_folder", _where(forest.units[i], "run_folder"))
 
 
 def _join_equal(forest: _Forest, fact: str) -> None:
@@ -262,10 +272,10 @@ def _is_events(unit: Unit) -> bool:
 
 
 def _signature(curve: Series) -> tuple[object, ...] | None:
-    """Last points of a loss curve, rounded; None when it is too short or too even to identify an execution."""
+    """Last points of a loss curve to the 4 digits that consoles print; None when it is too short or too even to tell."""
     if curve.metric not in ("train_loss", "eval_loss") or len(curve) < MIN_EQUAL_POINTS:
         return None
-    tail = [round(v, 4) for v in curve.values[-MIN_EQUAL_POINTS:]]
+    tail = [float(f"{v:.4g}") for v in curve.values[-MIN_EQUAL_POINTS:]]
     if not all(map(math.isfinite, tail)) or len(set(tail)) < MIN_EQUAL_POINTS:
         return None
     return (curve.metric, len(curve), *tail)

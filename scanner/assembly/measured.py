@@ -124,8 +124,8 @@ def _offset(series: Sequence[Series], execution: Execution, found: dict[str, Val
 
     A framework that counts from 0 says so (`first_epoch`), since its log may begin later than its first epoch.
     """
-    starts_at_0 = any(o.value == 0 for o in execution.facts("first_epoch"))
-    starts_at_0 = starts_at_0 or curves.first_counter(series, "epoch") == 0
+    said = execution.facts("first_epoch")
+    starts_at_0 = said[0].value == 0 if said else curves.first_counter(series, "epoch") == 0
     if not starts_at_0 or curves.is_fractional(series, "epoch"):
         return 0
     last = curves.last_counter(series, "epoch")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from scanner.assembly.link import Execution
 from scanner.assembly.recipes import cell_of, cells_up_to
 from scanner.assembly.units import Unit
-from scanner.knowledge import canonical_model, find_field, framework_rank
+from scanner.knowledge import canonical_model, find_field, framework_rank, normalize_key
 from scanner.records import ORIGINS, Observation, Value
 
 _STRENGTH = {origin: rank for rank, origin in enumerate(ORIGINS)}
@@ -32,21 +32,33 @@ def resolve_execution(execution: Execution) -> dict[str, Value]:
 
 
 def _usable(unit: Unit, execution: Execution, cell: int | None) -> list[Observation]:
-    """A notebook's own source counts up to the executing cell; other recipes count whole."""
-    if unit.path in execution.paths():
-        return cells_up_to(unit.settings, cell)
-    return unit.settings
+    """A notebook's own source counts up to the executing cell, its launched commands only where they ran; the
+    framework is that of the executing cells where they state one. Other recipes count whole."""
+    if unit.path not in execution.paths():
+        return unit.settings
+    cells = _cells(execution)
+    usable = [
+        o
+        for o in cells_up_to(unit.settings, cell)
+        if o.origin != "command_line" or not cells or cell_of(o.locator.pointer) in (None, *cells)
+    ]
+    own = {o for o in usable if o.id == "framework" and cell_of(o.locator.pointer) in cells}
+    return [o for o in usable if o.id != "framework" or not own or o in own]
 
 
 def _last_cell(execution: Execution) -> int | None:
     """The last notebook cell whose output belongs to the execution."""
-    cells = [
+    return max(_cells(execution), default=None)
+
+
+def _cells(execution: Execution) -> set[int]:
+    """The notebook cells whose outputs belong to the execution."""
+    return {
         number
         for unit in execution.units
-        for pointer in (*(p for s in unit.series for p in (s.pointers[-1:] or [s.pointer])), *_pointers(unit))
+        for pointer in (*(p for s in unit.series for p in (s.pointers or [s.pointer])), *_pointers(unit))
         if (number := cell_of(pointer)) is not None
-    ]
-    return max(cells, default=None)
+    }
 
 
 def _pointers(unit: Unit) -> list[str]:
@@ -58,7 +70,26 @@ def resolve(observations: Sequence[Observation], nearness: dict[str, int]) -> di
     by_field: dict[str, list[Observation]] = defaultdict(list)
     for observation in observations:
         by_field[observation.id].append(observation)
-    return {name: _choose(name, by_field[name], nearness) for name in sorted(by_field)}
+    values = {name: _choose(name, by_field[name], nearness) for name in sorted(by_field)}
+    if _steps_rule(values):
+        del values["epochs"]
+    return values
+
+
+def _steps_rule(values: dict[str, Value]) -> bool:
+    """Whether epochs are no plan: the Trainer takes `max_steps` where it is positive, whatever `num_train_epochs` says.
+
+    A trainer's own state has decided this already.
+    """
+    epochs, steps = values.get("epochs"), values.get("max_steps")
+    return (
+        epochs is not None
+        and steps is not None
+        and normalize_key(epochs.chosen.key).endswith("num_train_epochs")
+        and normalize_key(steps.chosen.key).endswith("max_steps")
+        and epochs.chosen.found_by != "trainer_state"
+        and _STRENGTH[steps.chosen.origin] <= _STRENGTH[epochs.chosen.origin]
+    )
 
 
 def _choose(name: str, found: list[Observation], nearness: dict[str, int]) -> Value:

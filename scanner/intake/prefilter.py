@@ -4,7 +4,8 @@ from __future__ import annotations
 
 STEMS = (
     "loss", "epoch", "optim", "learning_rate", "batch", "train", "traceback", "error", "step", "lr",
-    "kayıp", "kayip", "dönem", "donem", "eğitim", "egitim", "adım", "损失", "wandb", "mlflow", "perda", "perte",
+    "kayıp", "kayip", "dönem", "donem", "eğitim", "egitim", "adım", "损失", "wandb", "mlflow",
+    "peft_type", "checkpoint", "perda", "perte",
 )  # fmt: skip
 """Lower-case; a text without any of them states no run."""
 

@@ -96,6 +96,9 @@ def cut(events: Iterable[Event]) -> list[int]:
             pending, restarts = None, []
             _count(now, event)
         elif event.kind == "fatal":
+            if now.fatal and not now.progressed and pending is not None:
+                cuts.append(pending)
+                now = _Execution()
             now.fatal = True
             pending = None
         elif event.kind == "end":
