@@ -40,6 +40,7 @@ _DIGITS = re.compile(r"\d+")
 _PREFIX = re.compile(
     r"^\s*(?:\[?\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[rank ?\d+\]:?|\d+:(?= )|\[?(?:INFO|DEBUG|WARNING)\b\]?(?::\w+:)?"
+    r"|[\w.]{3,40}(?=\s+-\s+(?:INFO|DEBUG|WARNING)\b)"
     r"|[IW]\d{4} [\d:.]+\s+\d+ [\w.]+:\d+\]|[\w.]+:[\w.<>]+:\d+ -|\[[\w.]+\](?=\[|\s*-))[\s:|\-]*"
 )
 _CODE = re.compile(
@@ -58,6 +59,7 @@ _CLOSED = re.compile(
     r"(?:completed?|finished|done|ended|tamamland\u0131|bitti)\b",
     re.IGNORECASE,
 )
+_BEGINNING = re.compile(r"(?i)start\w*\s.{0,20}(?:train|tun)|(?:train|tun)ing.{0,12}start|eğitim.{0,12}başl")
 _COMPONENT = re.compile(r"(?i)loss\w*[^\w\n]{1,6}\d|\w_?loss\b")
 """Losses of parts (`Loss_D: 1.39`, `[D loss: 0.5]`): no total, but a loop that goes on."""
 _CLOSING = ("end", "omplete", "inish", "done", "Done", "END", "COMPLETE", "FINISH", "DONE", "tamamland", "bitti")
@@ -109,6 +111,8 @@ class _Loop:
     epoch: float | None = None
     opened: float | None = None
     """The epoch of the last header."""
+    counted: int = 0
+    """The line of the last counter."""
     scope: str = ""
     scope_until: int = 0
     commas: bool | None = None
@@ -122,11 +126,14 @@ class _Loop:
         if shape in self.foreign:
             return
         text = _bare(frame)
-        if "0" not in shape and "nan" not in text.lower() and "inf" not in text.lower():
+        if _DIGITS.search(text) is None and "nan" not in text.lower() and "inf" not in text.lower():
             if heading := heading_scope(text, self.document.naming):
                 self.scope, self.scope_until = heading, line + SCOPE_LINES
-            else:
+            elif _BEGINNING.search(text) is None:
                 self.foreign.add(shape)
+            elif line > self.counted + 3:
+                # What the last execution had reached and planned says nothing about the next.
+                self.epoch, self.plans = None, Plans()
             return
         closed = _CLOSED.search(text) if any(word in text for word in _CLOSING) and len(text.split()) < 25 else None
         if closed is not None:
@@ -170,7 +177,7 @@ class _Loop:
         if counters:
             self.scope, self.scope_until = found.scope, line + SCOPE_LINES
         if epoch is not None:
-            self.epoch = float(epoch.value)
+            self.epoch, self.counted = float(epoch.value), line
         if epoch is not None and epoch.total is not None and self.epoch is not None and self.epoch <= epoch.total:
             is_header = not metrics and _begins_with(epoch, frame)
             if metrics or has_parts or is_header:
