@@ -272,7 +272,7 @@ def _is_events(unit: Unit) -> bool:
 
 
 def _signature(curve: Series) -> tuple[object, ...] | None:
-    """Last points of a loss curve to the 4 digits that consoles print; None when it is too short or too even to tell."""
+    """Last points of a loss curve to the 4 digits that consoles print; None for one too short or too even to tell."""
     if curve.metric not in ("train_loss", "eval_loss") or len(curve) < MIN_EQUAL_POINTS:
         return None
     tail = [float(f"{v:.4g}") for v in curve.values[-MIN_EQUAL_POINTS:]]

@@ -155,12 +155,17 @@ def has_diverged(shape: Trend) -> bool:
 
 
 def never_learned(shape: Trend) -> bool:
-    """No decrease beyond noise over the whole run: end and minimum stay within one per cent of the start."""
+    """No decrease beyond noise over the whole run: the end stays within one per cent of the start, nothing in between
+    lies clearly below, and all points stay within a narrow band (a loss that scatters widely hides small progress)."""
     if shape.start <= 0 or shape.minimum < 0 or shape.n < 8:
         return False
-    scale = max(shape.start, 1e-12)
     gained = shape.start - shape.minimum
-    return (shape.start - shape.end) / scale < 0.01 and gained < max(0.02 * scale, 3 * shape.noise)
+    is_narrow = shape.maximum - shape.minimum < 0.25 * shape.start
+    return (
+        is_narrow
+        and (shape.start - shape.end) / shape.start < 0.01
+        and gained < max(0.02 * shape.start, 3 * shape.noise)
+    )
 
 
 def overfitting_onset(train: Series, evaluation: Series) -> int | None:
