@@ -73,7 +73,8 @@ def stated(found: Sequence[Leaf], *, with_plan: bool = True) -> Iterator[Stated]
         elif last == "scheduler" and text.lower() == "warmuplr" and "scheduler_conf" in roots:
             # ESPnet's WarmupLR is Noam's schedule; DeepSpeed's class of the same name is another one.
             yield Stated("scheduler", "noam", leaf.line, pointer=leaf.pointer, raw=raw)
-        elif last != "meta_architecture":
+        elif not (leaf.path[0] == "MODEL" and "SOLVER" in roots):
+            # Detectron2 names a model by its parts, which are many models' alike.
             yield Stated(".".join(parts), leaf.value, leaf.line, pointer=leaf.pointer, raw=raw)
 
 

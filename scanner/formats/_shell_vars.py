@@ -16,7 +16,9 @@ _ASSIGNMENT = re.compile(r"^(?:\$(?:env:|script:|global:)?)?(?P<name>[A-Za-z_]\w
 _EXPRESSION = re.compile(r"^(?:env:)?(?P<name>\w+|@|\*)(?P<array>\[[@*]\])?(?::?(?P<how>[-=])(?P<default>[^}]*))?$")
 _DECLARATIONS = frozenset({"export", "local", "declare", "readonly", "typeset", "set", "env"})
 _SEVERAL = re.compile(r"[*?]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
-MAX_ITEMS = 2000
+MAX_ITEMS = 500
+MAX_VALUE = 20_000
+"""Characters; a variable that grows past this (by naming itself again and again) is not known."""
 
 
 class Item(NamedTuple):
@@ -47,7 +49,7 @@ class Variables:
         found: list[Item] = []
         for word in words:
             found.extend(self._expand(word))
-            if len(found) > MAX_ITEMS:
+            if len(found) > 4 * MAX_ITEMS:
                 break
         return found
 
@@ -55,6 +57,8 @@ class Variables:
         items: list[Item] = []
         text, known, is_open = "", True, word.is_quoted
         for part in word.parts:
+            if len(text) > MAX_VALUE:
+                return [*items, Item(text[:MAX_VALUE], False, word.line)]
             if part.kind == "text":
                 text += part.text
                 is_open = True
@@ -126,7 +130,7 @@ class Variables:
                 value = [*old, *value]
             else:
                 value = [Item("".join(i.text for i in [*old, *value]), all(i.is_known for i in [*old, *value]), 0)]
-        self._set(name, value[:MAX_ITEMS] if value else value)
+        self._set(name, value)
 
     def _joined(self, word: Word, start: int) -> Item:
         """The right side of an assignment: no splitting there."""
@@ -138,6 +142,8 @@ class Variables:
         return Item(text[start:], all(item.is_known for item in whole), word.line)
 
     def _set(self, name: str, value: list[Item] | None) -> None:
+        if value is not None and (len(value) > MAX_ITEMS or sum(len(item.text) for item in value) > MAX_VALUE):
+            value = None
         self._values[name] = value
         if self._branches:
             self._branches[-1][1].add(name)
