@@ -24,16 +24,19 @@ from scanner.formats._python_training import Training
 from scanner.formats._python_values import Values
 
 _CONFIG_NAME = re.compile(
-    r"(?i)^(?:self\.)?_?(?:\w+_)?(?:config|cfg|conf|params|hparams|hps|hyper_?params|hyper_?parameters|args|opt|options|settings|(?:train|training|trainer|fit|optim\w*)_kwargs|hyp|arguments)$"
+    r"(?i)^(?:self\.)?_?(?:\w+_)?(?:config|cfg|conf|params|hparams|hps|hyper_?params|hyper_?parameters|args|opt|"
+    r"options|settings|(?:train|training|trainer|fit|optim\w*)_kwargs|hyp|arguments)$"
 )
 _FOREIGN_CONFIG = re.compile(
-    r"(?i)eval|test|infer|gener|sampl|log|plot|tokeniz|data_?args|vision|serv|deploy|sweep|search|grid|space|dist|reward|teacher|colou?r|font|style|rc_?params|wandb_?settings"
+    r"(?i)eval|test|infer|gener|sampl|log|plot|tokeniz|data_?args|vision|serv|deploy|sweep|search|grid|space|dist|"
+    r"reward|teacher|colou?r|font|style|rc_?params|wandb_?settings"
 )
 _CONFIG_CLASS = re.compile(
     r"(?i)(?:config|cfg|conf|args|arguments|params|hparams|settings|options|hyper\w*|constants|opts?|flags)\d*$"
 )
 _CONFIG_FILE = re.compile(
-    r"(?i)(?:^|_)(?:config|configs|configuration|cfg|conf|settings|hparams|hyperparams|hyperparameters|params|parameters|arguments|args|options|opts|constants|const|constant)(?:_\w+)?$"
+    r"(?i)(?:^|_)(?:config|configs|configuration|cfg|conf|settings|hparams|hyperparams|hyperparameters|params|"
+    r"parameters|arguments|args|options|opts|constants|const|constant)(?:_\w+)?$"
 )
 _NOT_ASKED = frozenset(
     {
@@ -258,7 +261,7 @@ class Named:
                     yield from self._setting(prefix + key, self.values.known(value), binding.place)
 
     def _agreed(self, key: str, bindings: list[Binding]) -> Iterator[Setting]:
-        """The value of a name that is assigned only once, or the same each time, or one cell of a notebook after another."""
+        """The values of a name that is assigned once, or in straight order; none where a branch or loop decides."""
         alive = [b for b in bindings if self.values.open_arms(b.place) is not None]
         if self.training.last_order:
             alive = [

@@ -1,4 +1,4 @@
-"""Facts that a Python source states: the local modules it imports, the files it reads and writes, the name of its run."""
+"""Facts that a Python source states: local modules that it imports, files that it reads and writes, its run's name."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ _CONFIG_FILE = re.compile(r"(?i)\.(?:ya?ml|toml|json|jsonc|py|ini|cfg)$")
 _CONFIG_JSON = re.compile(r"(?i)config|cfg|conf|param|args|hparam|setting|deepspeed|ds_|zero\d|spec")
 _LOG_FILE = re.compile(r"(?i)\.(?:log|out|txt|csv|jsonl|json|tsv)$")
 _LOG_NAME = re.compile(r"(?i)log|history|metric|loss|train|result|progress")
-_OPENERS = frozenset({"open", "load", "safe_load", "fromfile", "from_file", "from_yaml", "load_config", "read", "parse_file", "from_json_file",
-                      "get_config", "read_config", "load_yaml", "read_yaml", "load_json", "parse_config", "Config", "merge_from_file"})  # fmt: skip
+_OPENERS = frozenset({
+    "open", "load", "safe_load", "fromfile", "from_file", "from_yaml", "load_config", "read", "parse_file",
+    "from_json_file", "get_config", "read_config", "load_yaml", "read_yaml", "load_json", "parse_config", "Config",
+    "merge_from_file",
+})  # fmt: skip
 _FOLDERS = (
     "output_dir",
     "default_root_dir",
@@ -29,7 +32,8 @@ _FOLDERS = (
     "logging_dir",
 )
 _FOLDER_NAMES = re.compile(
-    r"(?i)^(?:output|out|checkpoint|checkpoints|ckpt|save|result|results|model_save|log|logs|run|exp|experiment)s?_?(?:dir|path|folder|root)$"
+    r"(?i)^(?:output|out|checkpoint|checkpoints|ckpt|save|result|results|model_save|log|logs|run|exp|"
+    r"experiment)s?_?(?:dir|path|folder|root)$"
 )
 
 
@@ -161,7 +165,7 @@ def launches_training(program: Program) -> bool:
         is_ours = origin.startswith(".") or (bool(origin) and origin.split(".")[0] not in words.THIRD_PARTY
                                              and origin.split(".")[0] not in sys.stdlib_module_names)  # fmt: skip
         if is_ours and (
-            words.TRAINING_CALL.match(call.tail)
+            words.is_training_name(call.tail)
             or call.tail in ("Trainer", "main", "run")
             or words.TRAINER_NAME.search(call.tail)
         ):

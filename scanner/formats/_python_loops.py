@@ -19,7 +19,8 @@ from scanner.formats._python_training import Training
 from scanner.formats._python_values import Values
 
 _EPOCH = re.compile(
-    r"(?i)^_?(?:n_?)?(?:epochs?|ep|epoch_?(?:num|idx|no|i|id|number|index|count)|i_?epoch|e|epo|idx_epoch|current_epoch|cur_epoch|donem|dönem|epok)$"
+    r"(?i)^_?(?:n_?)?(?:epochs?|ep|epoch_?(?:num|idx|no|i|id|number|index|count)|i_?epoch|e|epo|idx_epoch|"
+    r"current_epoch|cur_epoch|donem|dönem|epok)$"
 )
 _STEP = re.compile(
     r"(?i)^_?(?:global_)?(?:steps?|iters?|iterations?|it|iter_?num|itr|update|num_update|i_?iter|step_num|adim|adım)$"

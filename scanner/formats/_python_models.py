@@ -77,23 +77,12 @@ def model(at: Context, call: Call, given: dict[str | None, ast.expr]) -> Iterato
         words.ESTIMATORS.search(tail) and at.is_trained(call)
     ):
         return
-    if (
-        call.name.startswith(("torch.nn.", "nn."))
-        or tail in words.WRAPPERS
-        or words.is_optimizer(call.name)
-        or tail.startswith("_")
-    ):
+    if tail in words.WRAPPERS or words.NO_ARCHITECTURE.search(tail) or words.role_of(tail):
         return
-    of_zoo = (
-        call.name.startswith("torchvision.models.") or ".applications." in call.name or call.name.startswith("models.")
-    )
-    if (tail[:1].isupper() and tail not in ("MODEL", "NET")) or (
-        of_zoo and tail[:1].isalpha() and tail not in ("load_model", "get_model")
-    ):
-        if tail.endswith(("Config", "SearchCV", "Pipeline", "Loader", "Dataset", "Trainer")) or (
-            tail.isupper() and len(tail) < 3
-        ):
-            return
+    if words.is_optimizer(call.name) or call.name.startswith(("torch.nn.", "nn.")) or tail in ("MODEL", "NET"):
+        return
+    of_zoo = call.name.startswith(("torchvision.models.", "models.")) or ".applications." in call.name
+    if tail[:1].isupper() or (of_zoo and tail[:1].isalpha()):
         yield Setting("architecture", tail, node.lineno, call.place, "architecture")
 
 

@@ -17,13 +17,15 @@ import warnings
 from scanner.formats._base import Document
 
 MAX_CHARACTERS = 3_000_000
+MAX_LINE = 500
 MAX_REPAIRS = 12
 """How many broken lines are taken out before a source is given up."""
 
 _MAGIC = re.compile(r"^(?P<indent>\s*)(?:[!%?].*|[\w.]+\?{1,2}\s*)$")
 _CAPTURED = re.compile(r"^(?P<indent>\s*)[\w\s,.]+=\s*(?:!|%\w).*$")
 _FOREIGN_CELL = re.compile(
-    r"^\s*%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|writefile|file|R|cmd|sql|cython|python2)\b"
+    r"^\s*%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|writefile|file|R|cmd|sql|cython|"
+    r"python2)\b"
 )
 _OLD_PRINT = re.compile(
     r"^(?P<indent>\s*)(?:print|exec)\s+[^=(\s].*$|^(?P<bare>\s*)print\s*>>.*$|^(?P<alone>\s*)print\s*$"
@@ -38,7 +40,7 @@ def parse(document: Document) -> ast.Module:
         raise ValueError("a source too long to be read")
     tree, error = _try(lines)
     if tree is None:
-        lines = [_OLD_EXCEPT.sub(r"\1 as \2:", _placeholder(_OLD_PRINT, line)) for line in lines]
+        lines = [_modern(line) for line in lines]
         tree, error = _try(lines)
     for _ in range(MAX_REPAIRS):
         if tree is not None or error is None or not 0 < error <= len(lines) or lines[error - 1].strip() in ("", "pass"):
@@ -61,6 +63,13 @@ def _try(lines: list[str]) -> tuple[ast.Module | None, int | None]:
         return None, error.lineno
     except (ValueError, MemoryError, RecursionError) as error:
         raise ValueError(f"no Python that can be read: {type(error).__name__}") from error
+
+
+def _modern(line: str) -> str:
+    """A statement of Python 2 as one that Python 3 parses."""
+    if len(line) > MAX_LINE or not any(word in line for word in ("print", "exec", "except")):
+        return line
+    return _OLD_EXCEPT.sub(r"\1 as \2:", _placeholder(_OLD_PRINT, line))
 
 
 def _placeholder(pattern: re.Pattern[str], line: str) -> str:
@@ -86,7 +95,7 @@ def _without_magics(document: Document) -> list[str]:
             goes_on = goes_on and line.rstrip().endswith("\\")
             lines[n] = ""
             continue
-        found = _MAGIC.match(line) or _CAPTURED.match(line)
+        found = (_MAGIC.match(line) or _CAPTURED.match(line)) if len(line) <= MAX_LINE else None
         if found is not None:
             goes_on = line.rstrip().endswith("\\")
             lines[n] = found["indent"] + "pass" if found["indent"] else ""

@@ -23,7 +23,8 @@ _NO_OPTIMIZER = re.compile(
     r"(?i)sched|env|lr_|writer|profil|prof$|warmup|sampler|timer|logger|world|sim$|simulator|meter"
 )
 _NO_MODEL_FIT = re.compile(
-    r"(?i)scal|encod|token|vector|pca|transform|imput|kmeans|tsne|umap|cluster|select|binar|normal|tfidf|explain|generator|datagen|smote|sampler"
+    r"(?i)dummy|scal|encod|token|vector|pca|transform|imput|kmeans|tsne|umap|cluster|select|binar|normal|tfidf|"
+    r"explain|generator|datagen|smote|sampler"
 )
 _KERAS_FIT = frozenset(
     {"epochs", "batch_size", "validation_data", "validation_split", "callbacks", "steps_per_epoch", "nb_epoch"}
@@ -103,8 +104,8 @@ def _updates(call: Call, program: Program, makers: Makers, steps: bool) -> tuple
         return True, "keras"
     if tail in ("fit_one_cycle", "fine_tune", "fit_flat_cos", "fit_sgdr"):
         return True, "fastai" if imports_any(program, "fastai") else None
-    if words.TRAINING_CALL.match(tail) and tail not in ("fit", "train", "training", "trainer", "train_test"):
-        return _named(call, receiver, program), None
+    if words.is_training_name(tail) and tail not in ("fit", "train", "training", "trainer", "train_test"):
+        return _named(call, receiver, made, program), None
     return False, None
 
 
@@ -145,16 +146,18 @@ def _plain(call: Call, program: Program) -> tuple[bool, str | None]:
     origin = program.imports[name]
     if origin.startswith(("mmdet.", "mmseg.", "mmcls.", "mmpose.", "mmaction.")) and name.startswith("train_"):
         return True, "openmmlab"
-    return is_local(origin) and words.TRAINING_CALL.match(name) is not None, None
+    return is_local(origin) and words.is_training_name(name), None
 
 
-def _named(call: Call, receiver: str, program: Program) -> bool:
+def _named(call: Call, receiver: str, made: list[str], program: Program) -> bool:
     """`trainer.train_epoch(loader)` of an object whose class is local."""
     if call.tail in program.functions or receiver in ("self", "super"):
         return False
     head = receiver.split(".")[0]
     return is_local(program.imports.get(head, "local")) and (
-        words.TRAINER_NAME.search(receiver) is not None or head in program.imports
+        words.TRAINER_NAME.search(receiver) is not None
+        or head in program.imports
+        or any("." in name and is_local(name) for name in made)
     )
 
 

@@ -1,8 +1,8 @@
 """What an expression of a Python source is known to be, without running it.
 
 Constants are followed through names, attributes, dictionaries, parameters, parsed arguments and simple arithmetic. What
-depends on a loop, on an undecided branch, or on the machine (`cuda if available else cpu`) is not known. A value carries
-the line at which it is written, not that of its use.
+depends on a loop, on an undecided branch, or on the machine (`cuda if available else cpu`) is not known. A value
+carries the line at which it is written, not that of its use.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Values:
         return False, None
 
     def reaching(self, bindings: Sequence[Binding], place: Place) -> Thing | bool | None:
-        """What the bindings make of the name at a place of their own scope; False: unknown; None: none stands before."""
+        """What the bindings make of the name at a place of their scope; False: unknown; None: none stands before."""
         end = bisect_left(bindings, place.order, key=lambda b: b.place.order)
         loops = {arm for arm in place.arms if arm[1] == LOOP}
         if any(loops & set(b.place.arms) for b in bindings[end : end + MAX_BINDINGS] if b.place.order > place.order):

@@ -21,7 +21,7 @@ trains at the top level, what stands below the last training states nothing of i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.formats import _python_calls as calls
 from scanner.formats import _python_facts as facts
@@ -44,6 +44,13 @@ optimizer.step()"""
 
 MAX_LARGEST = 1e18
 MAX_COMPARED = 100
+SLOTS = {
+    "rate": ("lr", "learning_rate", "base_lr", "init_lr", "initial_lr", "learningrate"),
+    "batch": ("batch_size", "train_batch_size", "bs", "batchsize", "batch"),
+    "epochs": ("epochs", "num_epochs", "n_epochs", "max_epochs", "num_epoch", "nb_epoch"),
+    "weight_decay": ("weight_decay", "wd"),
+}
+"""Names of what known calls are given, by the slot of the call's setting."""
 _MAX_FACTS = 30
 _WORDS = (
     "fit",
@@ -99,11 +106,10 @@ def _statements(
     document: Document, stem: str, program: Program, values: Values, training: Training
 ) -> Iterator[Stated]:
     settings = list(calls.read(Context(program, values, training, document.is_embedded)))
-    is_config = not training and is_configuration(stem, program)
-    if training or is_config:
-        settings += Named(program, values, training).read()
     if training:
         settings += Loops(program, values, training).read()
+    if training or is_configuration(stem, program):
+        settings += _not_overruled(Named(program, values, training).read(), settings)
     for setting in settle(settings):
         if isinstance(setting.value, (int, float)) and abs(setting.value) > MAX_LARGEST:
             continue
@@ -112,7 +118,9 @@ def _statements(
         yield from _trains(document, program, training)
     elif document.is_embedded and not settings:
         yield from _does_otherwise(program)
-    if training or settings or facts.launches_training(program):
+    if stem == "__init__" and not settings:
+        yield from facts.imports(program)
+    elif training or settings or facts.launches_training(program):
         yield from facts.imports(program)
         yield from facts.files(program, values)
 
@@ -143,6 +151,19 @@ def _does_otherwise(program: Program) -> Iterator[Stated]:
         if call.tail in ("generate", "predict", "evaluate", "eval") and call.receiver:
             yield Stated("evaluates", text_of(call), call.node.lineno, "fact")
             return
+
+
+def _not_overruled(named: Iterable[Setting], called: Sequence[Setting]) -> list[Setting]:
+    """Named settings without those that the calls are seen to give otherwise: a literal at the call wins."""
+    given: dict[str, set[object]] = defaultdict(set)
+    for setting in called:
+        given[setting.slot].add(setting.value)
+    return [s for s in named if not (slot := _slot_of(s.key)) or not given[slot] or s.value in given[slot]]
+
+
+def _slot_of(key: str) -> str:
+    plain = key.rpartition(".")[2].lower().lstrip("-").replace("-", "_")
+    return next((slot for slot, keys in SLOTS.items() if plain in keys), "")
 
 
 def settle(settings: Iterable[Setting]) -> list[Setting]:
