@@ -52,6 +52,7 @@ _SPAWNED = re.compile(r"\bspawned with command: (?P<list>\[.*\])\s*$")
 _QUOTED_HINT = re.compile(r"^\s*(?:usage|try|example|e\.g\.|hint|note|tip|please|to \w+)\b", re.IGNORECASE)
 _HAPPENING = re.compile(r"loss|epoch|\bstep\b|traceback|\d+%\||\bit/s\b|error", re.IGNORECASE)
 _CELL = re.compile(r"^\s*(?:!|%run\s+|%sh\s+|!\s*time\s+)\s*(?P<command>\S.*)$")
+_CELL_NAME = re.compile(r"\$\{__cell_(\w+)\}")
 _LSF_BEGIN = "# LSBATCH: User input"
 _RULE = re.compile(r"^-{20,}\s*$")
 
@@ -160,7 +161,8 @@ def _stated(launch: Launch, *, is_new: bool) -> Iterator[Stated]:
     if is_new:
         yield Stated("launch", True, launch.line, "mark", origin="command_line", raw=launch.text[:400])
     for found in _command_stated.stated(launch):
-        yield found._replace(origin="command_line")
+        value = _CELL_NAME.sub(r"{\1}", found.value) if isinstance(found.value, str) else found.value
+        yield found._replace(origin="command_line", value=value)
 
 
 def _job(lines: list[str], first_line: int) -> Iterator[Stated]:
