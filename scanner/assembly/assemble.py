@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from scanner.assembly.copies import fold, split_backups
 from scanner.assembly.identity import name_of, project_of, run_id, unique
@@ -12,7 +12,7 @@ from scanner.assembly.paths import PathIndex
 from scanner.assembly.recipes import Recipe, RecipeBook, attach, declared
 from scanner.assembly.resolve import resolve, resolve_execution
 from scanner.assembly.training import is_training
-from scanner.assembly.units import Unit, make_units
+from scanner.assembly.units import make_units
 from scanner.records import Evidence, Observation, Run, Series, SourceFile
 
 
@@ -23,28 +23,18 @@ def assemble(
     digests = {file.path: (file.digest, file.size) for file in files}
     units = make_units(observations, series)
     index = PathIndex([*digests, *paths])
-    recipe_units = _fold_recipes([u for u in units if u.is_recipe], digests)
+    book = RecipeBook([u for u in units if u.is_recipe], index)
     originals, copies = split_backups([u for u in units if not u.is_recipe], digests)
-    executions = link(originals, index)
+    executions = link(originals, index, book.consoles())
     for execution in executions:
         execution.copies.extend(copy for path in execution.paths() for copy in copies.get(path, ()))
-    executions = [e for e in fold(executions, digests) if is_training(e)]
-    book = RecipeBook(recipe_units, index)
+    executions = [e for e in fold(executions, digests) if is_training(e) or book.launches_training_into(e)]
     attach(executions, book, index)
-    recipes = declared(book, executions)
+    recipes = declared(book, executions, digests)
     ids = unique([*(run_id(e.units, digests) for e in executions), *(run_id([r.root], digests) for r in recipes)])
     runs = [_executed(e, name) for e, name in zip(executions, ids, strict=False)]
     runs += [_declared(r, name) for r, name in zip(recipes, ids[len(executions) :], strict=True)]
     return runs
-
-
-def _fold_recipes(units: Sequence[Unit], digests: Mapping[str, tuple[str, int]]) -> list[Unit]:
-    """One unit for byte-identical scripts and configurations: the shallowest path speaks for its copies."""
-    first: dict[tuple[str, int], Unit] = {}
-    for unit in sorted(units, key=lambda u: (u.path.count("/"), u.key)):
-        digest, _ = digests.get(unit.path, (unit.path, 0))
-        first.setdefault((digest, unit.segment), unit)
-    return sorted(first.values(), key=lambda u: u.key)
 
 
 def _executed(execution: Execution, name: str) -> Run:

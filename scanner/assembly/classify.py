@@ -145,7 +145,7 @@ def _never_learned(run: Run, plan: Observation | None, ended: Observation | None
     shape = curves.trend(loss) if loss is not None else None
     if loss is None or shape is None or _has_no_trend(run) or _first(run, "resume") is not None:
         return None
-    if plan is None and ended is None and _share_done(run) < 0.5:
+    if plan is None and ended is None and not _has_finished(run):
         return None
     if not curves.never_learned(shape) or _evaluation_improves(run):
         return None
@@ -156,13 +156,10 @@ def _has_no_trend(run: Run) -> bool:
     return any(s.metric.endswith(NO_TREND) for s in run.series)
 
 
-def _share_done(run: Run) -> float:
-    """How much of the plan was done; 1 where no plan is known."""
-    for planned, done in (("max_steps", "steps_done"), ("epochs", "epochs_done")):
-        want, have = run.values.get(planned), run.values.get(done)
-        if want is not None and have is not None and float(want.value) > 0:
-            return float(have.value) / float(want.value)
-    return 1.0
+def _has_finished(run: Run) -> bool:
+    """Whether a tracker says that the execution came to its end."""
+    verdict = _tracker(run)
+    return verdict is not None and verdict.status == "success"
 
 
 def _evaluation_improves(run: Run) -> bool:

@@ -77,12 +77,13 @@ class _Forest:
         return [k for k in range(len(self.units)) if self.find(k) == root]
 
 
-def link(units: Sequence[Unit], index: PathIndex) -> list[Execution]:
-    """Group execution units (not recipes) into executions."""
+def link(units: Sequence[Unit], index: PathIndex, consoles: Sequence[Sequence[str]] = ()) -> list[Execution]:
+    """Group execution units (not recipes) into executions. `consoles` are logs that one launch wrote."""
     forest = _Forest(units)
     _join_folders(forest)
     _join_equal(forest, "tracker_run")
     _join_pairs(forest)
+    _join_consoles(forest, consoles)
     _join_named_folders(forest, index)
     _join_equal_curves(forest)
     _join_nested_events(forest)
@@ -179,11 +180,26 @@ def _join_pairs(forest: _Forest) -> None:
             continue
         if len({forest.units[i].path for i in out}) > 1:
             continue
-        if len(out) == len(err) or len(out) == 1 or len(err) == 1:
-            for n in range(max(len(out), len(err))):
-                a, b = out[min(n, len(out) - 1)], err[min(n, len(err) - 1)]
-                if len(out) == len(err) or n == 0:
-                    forest.join(a, b, "stdout_and_stderr", None)
+        _join_in_order(forest, out, err, "stdout_and_stderr")
+
+
+def _join_consoles(forest: _Forest, consoles: Sequence[Sequence[str]]) -> None:
+    """Logs that one launched command writes; several launches in them are paired in order."""
+    by_path: dict[str, list[int]] = defaultdict(list)
+    for i, unit in enumerate(forest.units):
+        by_path[unit.path].append(i)
+    for paths in consoles:
+        found = [by_path[path] for path in paths if path in by_path]
+        for other in found[1:]:
+            _join_in_order(forest, found[0], other, "written_by_one_launch")
+
+
+def _join_in_order(forest: _Forest, out: Sequence[int], err: Sequence[int], reason: str) -> None:
+    """Join the n-th execution of one console with the n-th of the other; only the first where the counts differ."""
+    if len(out) == len(err) or len(out) == 1 or len(err) == 1:
+        for n in range(max(len(out), len(err))):
+            if len(out) == len(err) or n == 0:
+                forest.join(out[min(n, len(out) - 1)], err[min(n, len(err) - 1)], reason, None)
 
 
 def _join_named_folders(forest: _Forest, index: PathIndex) -> None:

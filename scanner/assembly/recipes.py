@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanner.assembly.link import Execution
+from scanner.assembly.log_names import LogNames
 from scanner.assembly.paths import PathIndex
 from scanner.assembly.units import Unit
 from scanner.records import Link, Locator, Observation
@@ -52,6 +53,13 @@ class RecipeBook:
         for unit in units:
             self.by_path[unit.path].append(unit)
         self._launchers = self._named_by("program")
+        self._names = LogNames(units)
+        self._writers: dict[str, list[tuple[Unit, Locator]]] = defaultdict(list)
+        for unit in units:
+            for observation in unit.facts.get("log_file", ()):
+                meant = index.resolve(str(observation.value), unit.path)
+                if meant is not None:
+                    self._writers[meant].append((unit, observation.locator))
 
     def _named_by(self, fact: str) -> dict[str, list[Unit]]:
         """Path of a program -> the launcher units that start it."""
@@ -77,8 +85,34 @@ class RecipeBook:
         """Launcher units that start a script."""
         return self._launchers.get(path, [])
 
-    def expand(self, roots: Iterable[Unit]) -> list[tuple[Unit, Link]]:
-        """The units and those of the local modules and configurations that they pull in, nearest first."""
+    def consoles(self) -> list[list[str]]:
+        """Groups of logs that one launched command writes (`> train.log 2> train.err`)."""
+        written: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for path in sorted(self._writers):
+            for unit, _ in self._writers[path]:
+                if unit.has("command") and path not in written[unit.key]:
+                    written[unit.key].append(path)
+        return [written[key] for key in sorted(written) if len(written[key]) > 1]
+
+    def writers_of(self, path: str) -> list[tuple[Unit, Locator]]:
+        """Launcher and script units that say they write to a log, by its name or by a scheduler's pattern."""
+        by_pattern = self._names.launcher_of(path)
+        return self._writers.get(path) or ([by_pattern] if by_pattern is not None else [])
+
+    def launches_training_into(self, execution: Execution) -> bool:
+        """Whether an execution that died is what a training's launcher wrote its console to."""
+        for path in execution.paths():
+            for unit, _ in self.writers_of(path):
+                if unit.has("trains") or any(script.has("trains") for script in self.programs_of(unit)):
+                    return any(own.failures() or own.has("exception") for own in execution.units)
+        return False
+
+    def expand(self, roots: Iterable[Unit], *, is_launch: bool) -> list[tuple[Unit, Link]]:
+        """The units and those of the local modules and configurations that they pull in, nearest first.
+
+        For a launch that left evidence, a script's own default of a configuration does not count: what was given on
+        the command line is named there.
+        """
         found: list[tuple[Unit, Link]] = []
         queue = [(unit, "named", None, 0) for unit in roots]
         seen = {unit.path for unit, *_ in queue}
@@ -89,6 +123,8 @@ class RecipeBook:
             if depth >= MAX_DEPTH:
                 continue
             for meant, why, where in self._pulled_in(unit):
+                if is_launch and why == "config_file" and unit.path.endswith(".py"):
+                    continue
                 if meant not in seen:
                     seen.add(meant)
                     pending.extend((part, why, where, depth + 1) for part in self.by_path.get(meant, ()))
@@ -125,7 +161,7 @@ def attach(executions: Sequence[Execution], book: RecipeBook, index: PathIndex) 
     for execution in executions:
         taken: set[tuple[str, int]] = set()
         for named, reason, because in _named_units(execution, book, index, folders):
-            for unit, found in book.expand([named]):
+            for unit, found in book.expand([named], is_launch=True):
                 if unit.key not in taken:
                     taken.add(unit.key)
                     execution.recipes.append(unit)
@@ -149,7 +185,7 @@ def _named_units(
     for path in execution.paths():
         for unit in book.by_path.get(path, ()):
             yield unit, "same_notebook", None
-    yield from _by_log_file(execution, book, index)
+    yield from _by_log_file(execution, book)
     for fact, reason in NAMING_FACTS.items():
         for observation in execution.facts(fact):
             meant = index.resolve(str(observation.value), observation.locator.path)
@@ -163,38 +199,66 @@ def _named_units(
                     yield unit, "config_in_run_folder", None
 
 
-def _by_log_file(
-    execution: Execution, book: RecipeBook, index: PathIndex
-) -> Iterable[tuple[Unit, str, Locator | None]]:
+def _by_log_file(execution: Execution, book: RecipeBook) -> Iterable[tuple[Unit, str, Locator | None]]:
     """Launchers and scripts that say they write to the execution's log, and what those launch."""
-    own = set(execution.paths())
-    for path in sorted(book.by_path):
-        for unit in book.by_path[path]:
-            for observation in unit.facts.get("log_file", ()):
-                if index.resolve(str(observation.value), unit.path) in own:
-                    yield unit, "writes_this_log", observation.locator
-                    for script in book.programs_of(unit):
-                        yield script, "launched_by", observation.locator
+    for path in execution.paths():
+        for unit, where in book.writers_of(path):
+            yield unit, "writes_this_log", where
+            for script in book.programs_of(unit):
+                yield script, "launched_by", where
 
 
-def declared(book: RecipeBook, executions: Sequence[Execution]) -> list[Recipe]:
+def declared(book: RecipeBook, executions: Sequence[Execution], digests: Mapping[str, tuple[str, int]]) -> list[Recipe]:
     """Complete recipes that no execution absorbed: launches with arguments of their own, training scripts,
-    configurations that neither of them pulls in."""
+    configurations that neither of them pulls in. Of byte-identical files the shallowest speaks for all."""
     used = {unit.key for execution in executions for unit in execution.recipes}
-    covered = {path for path, _ in used} | {path for e in executions for path in e.paths()}
+    done = _Covered(digests)
+    done.add(path for path, _ in used)
+    done.add(path for e in executions for path in e.paths())
+    used_twins = {(digests.get(path, (path, 0))[0], segment) for path, segment in used}
+    units = [u for u in book.units() if (digests.get(u.path, (u.path, 0))[0], u.segment) not in used_twins]
+    units = _without_twins(units, digests)
     found: list[Recipe] = []
-    for unit in book.units():
+    for unit in units:
         scripts = book.programs_of(unit)
-        if unit.key not in used and scripts and _has_plan(unit) and any(s.has("trains") for s in scripts):
+        if scripts and _has_plan(unit) and any(s.has("trains") for s in scripts):
             found.append(_launched(unit, scripts, book))
     for recipe in found:
-        covered.update(unit.path for unit in recipe.units())
-    first = [book.by_path[path][0] for path in sorted(book.by_path) if path not in covered]
-    found += [_script(unit, book) for unit in first if unit.has("trains")]
+        done.add(unit.path for unit in recipe.units())
+    training = [unit for unit in units if unit.has("trains") and unit.path not in done]
+    # Every command of a launcher is a launch of its own; a script is one, whatever its parts.
+    first = {unit.path: unit.key for unit in reversed(training)}
+    scripts_only = [u for u in training if u.has("command") or first[u.path] == u.key]
+    found += [_script(unit, book) for unit in scripts_only]
     for recipe in found:
-        covered.update(unit.path for unit in recipe.units())
-    found += [Recipe(u) for u in book.units() if u.path not in covered and u.path.lower().endswith(CONFIG_ENDINGS)]
+        done.add(unit.path for unit in recipe.units())
+    found += [Recipe(u) for u in units if u.path not in done and u.path.lower().endswith(CONFIG_ENDINGS)]
     return sorted((recipe for recipe in found if recipe.is_complete()), key=lambda recipe: recipe.root.key)
+
+
+class _Covered:
+    """Files that recipes or executions speak for, with their byte-identical copies."""
+
+    def __init__(self, digests: Mapping[str, tuple[str, int]]) -> None:
+        self._digests = digests
+        self._paths: set[str] = set()
+        self._seen: set[str] = set()
+
+    def add(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self._paths.add(path)
+            if path in self._digests:
+                self._seen.add(self._digests[path][0])
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths or (path in self._digests and self._digests[path][0] in self._seen)
+
+
+def _without_twins(units: Iterable[Unit], digests: Mapping[str, tuple[str, int]]) -> list[Unit]:
+    first: dict[tuple[str, int], Unit] = {}
+    for unit in sorted(units, key=lambda u: (u.path.count("/"), u.key)):
+        first.setdefault((digests.get(unit.path, (unit.path, 0))[0], unit.segment), unit)
+    return sorted(first.values(), key=lambda u: u.key)
 
 
 def _has_plan(unit: Unit) -> bool:
@@ -202,7 +266,7 @@ def _has_plan(unit: Unit) -> bool:
 
 
 def _launched(unit: Unit, scripts: Sequence[Unit], book: RecipeBook) -> Recipe:
-    parts = [(part, link) for part, link in book.expand([unit, *scripts]) if part.key != unit.key]
+    parts = [(part, link) for part, link in book.expand([unit, *scripts], is_launch=False) if part.key != unit.key]
     return Recipe(unit, [part for part, _ in parts], [link for _, link in parts])
 
 
@@ -210,7 +274,7 @@ def _script(unit: Unit, book: RecipeBook) -> Recipe:
     launchers = book.launchers_of(unit.path)
     recipe = Recipe(unit, list(launchers), [Link(x.path, x.segment, "launched_by", None) for x in launchers])
     known = {part.key for part in recipe.units()}
-    for part, link in book.expand([*launchers, *book.by_path[unit.path]]):
+    for part, link in book.expand([*launchers, *book.by_path[unit.path]], is_launch=False):
         if part.key not in known:
             recipe.parts.append(part)
             recipe.links.append(link)

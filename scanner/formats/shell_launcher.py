@@ -66,5 +66,17 @@ def _directives(document: Document, segment: int) -> Iterator[Stated]:
             continue
         if directive["path"] and not _PLACEHOLDER.search(directive["path"]):
             yield Stated("log_file", directive["path"], number, "fact", segment=segment, raw=line.strip())
+        elif directive["path"] and "$" not in directive["path"]:
+            pattern = directive["path"].replace("%x", _job_name(document))
+            yield Stated("log_pattern", pattern, number, "fact", segment=segment, raw=line.strip())
         elif directive["name"]:
             yield Stated("run_name", directive["name"], number, "fact", segment=segment, raw=line.strip())
+
+
+def _job_name(document: Document) -> str:
+    """The name that `%x` stands for: the directive's, else the script's (sbatch, "filename pattern")."""
+    for line in document.lines:
+        directive = _DIRECTIVE.match(line) if "#" in line[:8] else None
+        if directive is not None and directive["name"]:
+            return directive["name"]
+    return document.path.rsplit("/", 1)[-1]

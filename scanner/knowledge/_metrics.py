@@ -85,7 +85,8 @@ def metric_goal(name: str) -> str:
 
 
 def metric_rank(name: str) -> int:
-    """How much of a headline a canonical metric is, low first: validation, no split, test, and training last."""
+    """How much of a headline a canonical metric is, low first: validation, test, no split (beside a split one it is the
+    training's), and training last."""
     split = name.partition("_")[0]
-    penalty = {"eval": 0, "test": 1000, "train": 5000}.get(split if _base(name) != name else "", 200)
+    penalty = {"eval": 0, "test": 1000, "train": 5000}.get(split if _base(name) != name else "", 2000)
     return penalty + _rows()[_base(name)][1]
