@@ -35,10 +35,14 @@ _OLD_EXCEPT = re.compile(r"^(\s*except\s+[\w.()\s,]+?),\s*(\w+)\s*:")
 
 def parse(document: Document) -> ast.Module:
     """The syntax tree of a document. Raises ValueError where there is none."""
-    lines = _without_magics(document)
+    # `\f` and `\r` within a line would shift Python's own count of lines.
+    lines = [line.replace("\r", "").replace("\f", " ").replace("\x1c", " ") for line in document.lines]
     if sum(map(len, lines)) > MAX_CHARACTERS:
         raise ValueError("a source too long to be read")
     tree, error = _try(lines)
+    if tree is None:
+        lines = _without_magics(document, lines)
+        tree, error = _try(lines)
     if tree is None:
         lines = [_modern(line) for line in lines]
         tree, error = _try(lines)
@@ -79,11 +83,8 @@ def _placeholder(pattern: re.Pattern[str], line: str) -> str:
     return next((indent for indent in found.groups() if indent is not None), "") + "pass"
 
 
-def _without_magics(document: Document) -> list[str]:
-    """The lines with a notebook's own syntax taken out; `\\f` and `\\r` would shift Python's line count."""
-    lines = [line.replace("\r", "").replace("\f", " ").replace("\x1c", " ") for line in document.lines]
-    if not document.is_embedded and not any(line.startswith(("%", "!")) for line in lines):
-        return lines
+def _without_magics(document: Document, lines: list[str]) -> list[str]:
+    """The lines with a notebook's own syntax taken out."""
     cell, is_foreign, goes_on = "", False, False
     for n, line in enumerate(lines):
         pointer = document.address(n + 1)[1]

@@ -104,7 +104,7 @@ def _updates(call: Call, program: Program, makers: Makers, steps: bool) -> tuple
         return True, "keras"
     if tail in ("fit_one_cycle", "fine_tune", "fit_flat_cos", "fit_sgdr"):
         return True, "fastai" if imports_any(program, "fastai") else None
-    if words.is_training_name(tail) and tail not in ("fit", "train", "training", "trainer", "train_test"):
+    if words.is_training_name(tail) and tail.lstrip("_") not in ("fit", "train", "training", "trainer", "train_test"):
         return _named(call, receiver, made, program), None
     return False, None
 
