@@ -36,6 +36,18 @@ _COCO_RANGE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?0?\.50?\s?[:-]\s?0?\.95\]?")
 _GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
 _WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _VERBS = frozenset("is was are reached equals to".split())
+_UNIT = re.compile(r"\s?(?:ms|s|secs?|seconds?|min|[KMG]i?B|it/s|saniye|sn)\b")
+_SWAPPED = re.compile(
+    r"(?P<key>[^\W\d][\w ]{2,30}?) (?:at|after|on|in|for) (?P<unit>epoch|iteration|iter|step)\s*#?(?P<n>\d+)"
+    r"\s*(?:is|was|[:=])\s*(?=[-+.\d])",
+    re.IGNORECASE,
+)
+"""`Cost after iteration 100: 0.69`, `loss on step 300 is 0.512`."""
+_SWAPPED_PLURAL = re.compile(
+    r"(?P<key>[^\W\d][\w ]{2,30}?) (?:at|after) (?P<n>\d+) (?P<unit>epoch|iteration|iter|step)s"
+    r"\s*(?:is|was|[:=])\s*(?=[-+.\d])",
+    re.IGNORECASE,
+)
 _CURRENCY = frozenset("$€£₺¥")
 _ASCII = re.compile(r"^[\x00-\x7f]+$")
 
@@ -57,14 +69,14 @@ _NEUTRAL = (
         "with and has got final end a at finished after ended ve ile son mit avec con com overall global smoothed this "
         "model network new results result metrics info finished completed done initial starting summary phase log "
         "stats best highest lowest en iyi yüksek düşük mejor melhor beste bester bestes meilleure meilleur then now so "
-        "far".split()
+        "far in during max maximum".split()
     )
     | _AVERAGES
     | _FILLERS
 )
 """Words before a key that change nothing in its meaning."""
 _SUPERLATIVES = re.compile(
-    r"(?i)\b(?:best|highest|lowest|en iyi|en yüksek|en düşük|meilleure?|beste[rs]?|mejor|melhor)\b"
+    r"(?i)\b(?:best|max(?:imum)?|highest|lowest|en iyi|en yüksek|en düşük|meilleure?|beste[rs]?|mejor|melhor)\b"
     r"|最佳|最好|最高"
 )
 
@@ -86,6 +98,8 @@ class Item:
     total: int | None
     whole: bool
     """Whether all of its words are the key; else some were left out before it."""
+    is_best: bool = False
+    """Whether it is the best so far or of all, not the present one."""
 
 
 @dataclass(slots=True)
@@ -95,8 +109,6 @@ class Line:
     items: list[Item]
     scope: str
     """The split word in force at its end, "" for none."""
-    is_best: bool
-    """Whether it tells the best so far or of all, not the present."""
 
 
 def writes_decimal_commas(text: str) -> bool:
@@ -110,17 +122,21 @@ def read_line(text: str, naming: Naming, commas: bool = False, scope: str = "") 
         text = _COCO_RANGE.sub("50-95", text)
     if "(" in text:
         text = _WRAPPED.sub("", text)
+    text = _SWAPPED.sub(r"\g<unit> \g<n>, \g<key>: ", _SWAPPED_PLURAL.sub(r"\g<unit> \g<n>, \g<key>: ", text))
     found: list[Item] = []
     state = _Scope(context=scope)
     end = 0
     commas = commas and _DECIMAL_POINT.search(text) is None
     for match in (_COMMA_NUMBER if commas else _NUMBER).finditer(text):
-        item = _item(text[end : match.start()], match, naming, state, commas)
+        before = text[end : match.start()]
         end = match.end()
-        if item is not None:
+        if _tells_best(before):
+            state.best = True
+        item = _item(before, match, naming, state, commas)
+        if item is not None and not (item.kind == "metric" and _UNIT.match(text, end)):
+            item.is_best = state.best
             found.append(item)
-    best = bool(found) and _SUPERLATIVES.search(text) is not None
-    return Line(found, state.context, best)
+    return Line(found, state.context)
 
 
 def heading_scope(text: str, naming: Naming) -> str:
@@ -158,6 +174,8 @@ class _Scope:
     """Different inline splits since the last group ended."""
     grouped: bool = False
     """Whether the last inline split stands in the group at hand."""
+    best: bool = False
+    """Whether a superlative stood before."""
 
     def see(self, part: str, naming: Naming) -> None:
         """Words that stand by themselves."""
@@ -186,6 +204,12 @@ class _Scope:
         return f"{self.context} {key}" if self.context and naming(f"{self.context} {key}") else key
 
 
+def _tells_best(before: str) -> bool:
+    """Whether a superlative stands before a number; one in brackets (`0.1 (best 0.09)`) is about that number alone."""
+    found = _SUPERLATIVES.search(before)
+    return found is not None and before.rfind("(", 0, found.start()) <= before.rfind(")", 0, found.start())
+
+
 def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, commas: bool) -> Item | None:
     """The number with its key, or None when the words before it measure and count nothing."""
     trimmed = _PARENTHESES.sub(" ", before).rstrip(" :=[(#|-\uff1a'\"").lstrip("%")
@@ -202,7 +226,11 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
     if not words or len(words) > MAX_WORDS:
         return None
     key, kind, left_out = _key(tuple(words), naming)
-    if not kind or before.rstrip()[-1:] in _CURRENCY:
+    if not kind:
+        if before.rstrip()[-1:] in (":", "[", "("):
+            state.see(label, naming)
+        return None
+    if before.rstrip()[-1:] in _CURRENCY:
         return None
     total = int(match["total"]) if match["total"] else None
     value = match["value"].replace(",", "." if commas else "")

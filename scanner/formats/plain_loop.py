@@ -48,6 +48,7 @@ _CODE = re.compile(
     r"|[;{]\s*$|[^=\s]\s?==\s?[^=\s]|\(\)"
 )
 _EPOCH_STEP = re.compile(r"^\s*\[\s*(?P<epoch>\d+)\s*(?:/\s*(?P<epochs>\d+)\s*\]\s*\[|,)\s*(?P<step>\d+)(?:/\d+)?\s*\]")
+_TRAIN_EPOCH = re.compile(r"^\s*Train:\s+(?P<epoch>\d+)\s+\[\s*\d+/\d+")
 _ORDINAL = re.compile(
     r"^\W*(?:\u7b2c\s*(?P<a>\d+)\s*(?:/\s*(?:\u5171\s*)?(?P<a_of>\d+)\s*)?(?:\u8f6e|\u4e2a?\s?epoch)(?:\s*/\s*\u5171?\s*(?P<a_to>\d+)\s*\u8f6e)?"
     r"|(?P<b>\d+)\s*(?:/\s*(?P<b_of>\d+)\s*)?\.\s?(?:d\u00f6nem|epok|epoch)\b)",
@@ -81,7 +82,6 @@ class _Record:
     is_inner: bool
     """Whether the step counts against a total within an epoch."""
     metrics: list[Item]
-    is_best: bool = False
 
 
 def wants(document: Document) -> bool:
@@ -142,7 +142,12 @@ class _Loop:
             name = f"{overall['split']} accuracy"
             self.records.append(
                 _Record(
-                    line, text.strip(), None, None, False, [Item(name, "metric", overall["value"] + "%", None, True)]
+                    line,
+                    text.strip(),
+                    self.epoch,
+                    None,
+                    False,
+                    [Item(name, "metric", overall["value"] + "%", None, True)],
                 )
             )
             return
@@ -168,13 +173,17 @@ class _Loop:
         metrics = [item for item in found.items if item.kind == "metric" and (item.whole or counters)]
         companions = [item for item in found.items if item.kind == "companion"]
         raw = frame.strip()
-        if found.is_best:
-            if metrics:
-                self.records.append(_Record(line, raw, None, None, False, metrics, True))
-            return
+        if any(item.is_best for item in metrics):
+            # The best of a loss is not its last; of other metrics it is a point of the curve, though without a place.
+            best = [item for item in metrics if item.is_best and not is_loss(item.key)]
+            metrics = [item for item in metrics if not item.is_best]
+            if best:
+                self.records.append(_Record(line, raw, None, None, False, best))
+            if not metrics:
+                return
         epoch, step = counters.get("epoch"), counters.get("step")
         has_parts = epoch is not None and not metrics and _COMPONENT.search(frame) is not None
-        if counters:
+        if counters or found.scope:
             self.scope, self.scope_until = found.scope, line + SCOPE_LINES
         if epoch is not None:
             self.epoch, self.counted = float(epoch.value), line
@@ -204,9 +213,6 @@ def _stated(records: list[_Record]) -> Iterator[Stated]:
         if not record.metrics and record.epoch is not None:
             yield Stated("epoch", record.epoch, record.line, "metric", epoch=record.epoch, raw=record.raw)
         for item in record.metrics:
-            # The best of a loss is not its last.
-            if record.is_best and is_loss(item.key):
-                continue
             yield Stated(item.key, item.value, record.line, "metric", step=step, epoch=record.epoch, raw=record.raw)
 
 
@@ -238,6 +244,8 @@ def _bracketed(text: str, frame: str) -> dict[str, Item]:
         # The second number counts batches within the epoch.
         total = int(pair["epochs"]) if pair["epochs"] else None
         return {"epoch": Item("epoch", "epoch", pair["epoch"], total, True)}
+    if named := _TRAIN_EPOCH.match(text):
+        return {"epoch": Item("epoch", "epoch", named["epoch"], None, True)}
     ordinal = _ORDINAL.match(text)
     if ordinal is None:
         return {}

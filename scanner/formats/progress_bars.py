@@ -40,7 +40,7 @@ _OTHER = re.compile(
 _HELD_OUT = re.compile(r"(?i)evaluat|valid|\bval\b|test|do\u011frulama|\bdev\b")
 _BYTES = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s")
 _EPOCH_LABEL = re.compile(
-    r"(?i)(?:\b(?:epoch|ep|d\w?nem|epok))\W{0,3}(?P<n>\d+)(?:\s*(?:/|of)\s*(?P<total>\d+))?|^\W*(?P<nth>\d+)\s*/\s*(?P<of>\d+)\W*$"
+    r"(?i)(?:\b(?:epoch|ep|d\w?nem|epok))\W{0,3}(?P<n>\d+)(?:\s*(?:/|of)\s*(?P<total>\d+))?|^\W*(?P<nth>\d+)\s*/\s*(?P<of>\d+)(?:\W*$|\s{2,})"
 )
 _EPOCHS_ONLY = re.compile(r"(?i)^\W*(?:train(?:ing)?\s*)?(?:epochs?|d\w?nem(?:ler)?|epok)\W*$")
 
