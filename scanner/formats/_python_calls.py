@@ -62,7 +62,7 @@ def _call(at: Context, call: Call) -> Iterator[Setting]:
     elif tail == "from_pretrained":
         yield from models.pretrained(at, call)
     elif tail in ("get_peft_model",) or words.ADAPTERS.search(tail):
-        yield from at.keywords(call, "lora_config.")
+        yield from at.keywords(call, "lora.")
     elif words.BITS.match(tail):
         yield from at.keywords(call, "")
     elif words.ARGUMENT_CLASSES.search(tail) or words.TRL_TRAINERS.match(tail):

@@ -200,7 +200,7 @@ class Named:
         is_data = any("dataclass" in dotted(_called(d)) for d in node.decorator_list)
         if not (_CONFIG_CLASS.search(name) or is_data) or _FOREIGN_CONFIG.search(name):
             return
-        prefix = "lora_config." if words.ADAPTERS.search(name) else ""
+        prefix = "lora." if words.ADAPTERS.search(name) else ""
         for key, bindings in self.program.scopes[id(node)].bindings.items():
             plain = key.removeprefix("self.")
             if (

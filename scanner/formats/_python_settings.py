@@ -1,6 +1,6 @@
 """A setting that a Python source states, and the building of settings from the arguments of its calls.
 
-Each is a key as the call writes it (its class before it where the class tells what is meant: `lora_config.r`), the
+Each is a key as the call writes it (its class before it where the class tells what is meant: `lora.r`), the
 value, and the line of the value. What a call leaves to its library's defaults is not stated.
 """
 
