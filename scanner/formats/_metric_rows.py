@@ -50,7 +50,11 @@ _PHASE_WORDS |= {"eval": "val", "dev": "val", "test": "test", "testing": "test"}
 _TENSOR = re.compile(r"^tensor\(\[?(?P<number>[-+\d.eE]+)")
 _COMMA = re.compile(r"^[-+]?\d+,\d+(?:[eE][-+]?\d+)?$")
 SAMPLED = 400
-MAX_RESTARTS = 50
+MAX_RESTARTS = 20
+"""Launches that one table may hold; a counter that falls back more often is a category of a data set."""
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_TIME = re.compile(r"time|date|zaman|tarih|stamp|clock", re.IGNORECASE)
 
 
 def shape_of(rows: Sequence[Row], naming: Callable[[str], str]) -> Shape | None:
@@ -65,7 +69,7 @@ def shape_of(rows: Sequence[Row], naming: Callable[[str], str]) -> Shape | None:
     metrics = tuple(key for key in keys if naming(key) in ("metric", "companion") and _is_numeric(sample, key))
     measured = [key for key in metrics if naming(key) == "metric"]
     losses = [key for key in measured if LOSS.search(key)]
-    if epoch is None and step is None:
+    if (epoch is None and step is None) or any(_is_prose(sample, key) for key in keys):
         return None
     if losses and (len(rows) > 1 or len(losses) > 1 or "train" in losses[0].lower()):
         return Shape(epoch, step, phase, metrics)
@@ -145,6 +149,20 @@ def _is_numeric(rows: Sequence[Row], key: str) -> bool:
     cells = [row.cells.get(key) for row in rows]
     filled = [cell for cell in cells if cell is not None and str(cell).strip() not in ("", "None", "null", "-")]
     return bool(filled) and sum(number(cell) is not None for cell in filled) >= 0.9 * len(filled)
+
+
+def _is_prose(rows: Sequence[Row], key: str) -> bool:
+    """Whether a column holds sentences that differ from row to row: samples of a data set, not remarks of a log."""
+    cells = [cell for row in rows if isinstance(cell := row.cells.get(key), str) and cell.strip()]
+    if not cells or _TIME.search(key) or len(set(cells)) <= 0.1 * len(cells):
+        return False
+    return len(cells) > 0.5 * len(rows) and sum(map(_is_sentence, cells)) > 0.5 * len(cells)
+
+
+def _is_sentence(cell: str) -> bool:
+    """Two words, or four where figures stand among them (`Mon Jan 01` is a date)."""
+    text = cell[:300]
+    return len(_WORD.findall(text)) >= (4 if any(map(str.isdigit, text)) else 2)
 
 
 def _is_phase(rows: Sequence[Row], key: str) -> bool:
