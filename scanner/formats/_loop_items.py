@@ -109,6 +109,8 @@ class Line:
     items: list[Item]
     scope: str
     """The split word in force at its end, "" for none."""
+    names_scope: bool
+    """Whether the line itself put it in force."""
 
 
 def writes_decimal_commas(text: str) -> bool:
@@ -136,7 +138,7 @@ def read_line(text: str, naming: Naming, commas: bool = False, scope: str = "") 
         if item is not None and not (item.kind == "metric" and _UNIT.match(text, end)):
             item.is_best = state.best
             found.append(item)
-    return Line(found, state.context)
+    return Line(found, state.context, state.was_named)
 
 
 def heading_scope(text: str, naming: Naming) -> str:
@@ -148,6 +150,11 @@ def heading_scope(text: str, naming: Naming) -> str:
     if len(words) > 3 or len(named) != 1:
         return ""
     return named[0] if all(word in named or word.lower() in _NEUTRAL for word in words) else ""
+
+
+def is_training_split(word: str) -> bool:
+    """Whether a split word means the training data."""
+    return _TRAINING.match(word) is not None
 
 
 def is_loss(key: str) -> bool:
@@ -174,6 +181,7 @@ class _Scope:
     """Different inline splits since the last group ended."""
     grouped: bool = False
     """Whether the last inline split stands in the group at hand."""
+    was_named: bool = False
     best: bool = False
     """Whether a superlative stood before."""
 
@@ -183,7 +191,7 @@ class _Scope:
         if 1 <= len(words) <= 4 and not any(map(str.isdigit, part)):
             named = [word for word in words if is_split(naming, word)]
             if len(named) == 1 and all(w in named or w.lower() in _NEUTRAL or naming(w) for w in words):
-                self.context, self.inline, self.rivals = named[0], "", 0
+                self.context, self.inline, self.rivals, self.was_named = named[0], "", 0, True
 
     def name(self, key: str, naming: Naming) -> str | None:
         """A metric's key with the split in force before it; None where two compete."""

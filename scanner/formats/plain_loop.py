@@ -25,7 +25,15 @@ from dataclasses import dataclass, field
 
 from scanner.formats import _loop_tables
 from scanner.formats._base import Document, Stated
-from scanner.formats._loop_items import Item, Line, heading_scope, is_loss, read_line, writes_decimal_commas
+from scanner.formats._loop_items import (
+    Item,
+    Line,
+    heading_scope,
+    is_loss,
+    is_training_split,
+    read_line,
+    writes_decimal_commas,
+)
 from scanner.formats._plans import Plans
 
 ID = "plain_loop"
@@ -61,6 +69,11 @@ _CLOSED = re.compile(
     re.IGNORECASE,
 )
 _BEGINNING = re.compile(r"(?i)start\w*\s.{0,20}(?:train|tun)|(?:train|tun)ing.{0,12}start|eğitim.{0,12}başl")
+_BATCH = re.compile(r"\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*\]")
+_SPLIT_BATCH = re.compile(r"\W*\w+:\s+(?:\[\d+\]\s*)?\[\s*\d+\s*/")
+_AVERAGED = re.compile(r"[-+]?\d+\.\d+\s+\(\s*([-+]?\d+\.\d+)\s*\)")
+"""`Acc@1: 70.1 (71.3)`: a batch's value and the mean so far."""
+_AVERAGE_LOSS = re.compile(r"(?i)(?:avg|average|mean|running|smoothed?)[ _]loss$")
 _COMPONENT = re.compile(r"(?i)loss\w*[^\w\n]{1,6}\d|\w_?loss\b")
 """Losses of parts (`Loss_D: 1.39`, `[D loss: 0.5]`): no total, but a loop that goes on."""
 _CLOSING = ("end", "omplete", "inish", "done", "Done", "END", "COMPLETE", "FINISH", "DONE", "tamamland", "bitti")
@@ -167,6 +180,14 @@ class _Loop:
         if found.items or "loss" in text.lower():
             for name, item in _bracketed(text, frame).items():
                 counters.setdefault(name, item)
+        if found.scope and not is_training_split(found.scope):
+            batch = _BATCH.search(text) if counters or _SPLIT_BATCH.match(text) else None
+            if batch is not None and int(batch["n"]) + 1 < int(batch["of"]):
+                # A batch on the way through the evaluation is no result.
+                self.scope, self.scope_until = found.scope, line + SCOPE_LINES
+                return
+            if batch is not None or text.startswith("Averaged stats"):
+                found = read_line(_AVERAGED.sub(r"\1", text), self.document.naming, self.commas, found.scope)
         yield from self._count(found, counters, line, frame)
 
     def _count(self, found: Line, counters: dict[str, Item], line: int, frame: str) -> Iterator[Stated]:
@@ -183,7 +204,7 @@ class _Loop:
                 return
         epoch, step = counters.get("epoch"), counters.get("step")
         has_parts = epoch is not None and not metrics and _COMPONENT.search(frame) is not None
-        if counters or found.scope:
+        if counters or found.names_scope:
             self.scope, self.scope_until = found.scope, line + SCOPE_LINES
         if epoch is not None:
             self.epoch, self.counted = float(epoch.value), line
@@ -208,11 +229,18 @@ class _Loop:
 
 def _stated(records: list[_Record]) -> Iterator[Stated]:
     inner = _steps_restart(records)
+    plain: set[tuple[float | None, float]] = set()
+    # Places at which a loss stands as it is: its running average at the same step says nothing newer.
     for record in records:
         step = None if inner or record.is_inner else record.step
         if not record.metrics and record.epoch is not None:
             yield Stated("epoch", record.epoch, record.line, "metric", epoch=record.epoch, raw=record.raw)
         for item in record.metrics:
+            if record.step is not None and item.kind == "metric":
+                if item.key.lower() == "loss":
+                    plain.add((record.epoch, record.step))
+                elif _AVERAGE_LOSS.match(item.key) and (record.epoch, record.step) in plain:
+                    continue
             yield Stated(item.key, item.value, record.line, "metric", step=step, epoch=record.epoch, raw=record.raw)
 
 
