@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from scanner.assembly.attach import attach
 from scanner.assembly.copies import fold, split_backups
 from scanner.assembly.identity import name_of, project_of, run_id, unique
 from scanner.assembly.link import Execution, link
 from scanner.assembly.measured import derive, measure
 from scanner.assembly.paths import PathIndex
-from scanner.assembly.recipes import Recipe, RecipeBook, attach, declared
+from scanner.assembly.recipe_book import RecipeBook
+from scanner.assembly.recipes import Recipe, declared
 from scanner.assembly.resolve import resolve, resolve_execution
 from scanner.assembly.training import is_training
 from scanner.assembly.units import make_units

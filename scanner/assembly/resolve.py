@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from scanner.assembly.attach import contradicts
+from scanner.assembly.cells import cell_of, cells_up_to
 from scanner.assembly.link import Execution
-from scanner.assembly.recipes import cell_of, cells_up_to
 from scanner.assembly.units import Unit
 from scanner.knowledge import canonical_model, find_field, framework_rank, normalize_key
 from scanner.records import ORIGINS, Observation, Value
@@ -35,7 +36,7 @@ def _usable(unit: Unit, execution: Execution, cell: int | None) -> list[Observat
     """A notebook's own source counts up to the executing cell, its launched commands only where they ran; the
     framework is that of the executing cells where they state one. Other recipes count whole."""
     if unit.path not in execution.paths():
-        return unit.settings
+        return [] if _has_changed(unit, execution) else unit.settings
     cells = _cells(execution)
     usable = [
         o
@@ -44,6 +45,16 @@ def _usable(unit: Unit, execution: Execution, cell: int | None) -> list[Observat
     ]
     own = {o for o in usable if o.id == "framework" and cell_of(o.locator.pointer) in cells}
     return [o for o in usable if o.id != "framework" or not own or o in own]
+
+
+def _has_changed(unit: Unit, execution: Execution) -> bool:
+    """Whether the tree shows that a script was edited since: the execution printed another value than stands there.
+
+    Arguments may have been given on an unknown command line, too; either way the script no longer speaks for the run.
+    """
+    if not unit.path.endswith(".py") or any(o.origin == "command_line" for u in execution.recipes for o in u.settings):
+        return False
+    return contradicts(unit.settings, execution)
 
 
 def _last_cell(execution: Execution) -> int | None:
