@@ -85,6 +85,7 @@ def link(units: Sequence[Unit], index: PathIndex, consoles: Sequence[Sequence[st
     _join_pairs(forest)
     _join_consoles(forest, consoles)
     _join_named_folders(forest, index)
+    _join_processes(forest)
     _join_equal_curves(forest)
     _join_nested_events(forest)
     groups: dict[int, list[int]] = defaultdict(list)
@@ -149,6 +150,20 @@ def _join_equal(forest: _Forest, fact: str) -> None:
                 forest.join(first[value], i, f"same_{fact}", _where(unit, fact))
             else:
                 first[value] = i
+
+
+def _join_processes(forest: _Forest) -> None:
+    """An event file and a console of one project that state the same process id."""
+    events: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i, unit in enumerate(forest.units):
+        if _is_events(unit):
+            for process in unit.all_facts("process_id"):
+                events[unit.path.partition("/")[0] if "/" in unit.path else "", process].append(i)
+    for i, unit in enumerate(forest.units):
+        if not _is_events(unit):
+            for process in unit.all_facts("process_id"):
+                for k in events.get((unit.path.partition("/")[0] if "/" in unit.path else "", process), ()):
+                    forest.join(i, k, "same_process", _where(unit, "process_id"))
 
 
 _STREAMS = {".out": "out", ".o": "out", ".stdout": "out", ".log": "out", ".err": "err", ".e": "err", ".stderr": "err"}

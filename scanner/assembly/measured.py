@@ -71,7 +71,7 @@ def _value(field: str, point: curves.Point, value: Scalar, rule: str = "from_cur
 
 def _losses(series: Sequence[Series], found: dict[str, Value]) -> None:
     for metric, field in (("train_loss", "final_train_loss"), ("eval_loss", "final_eval_loss")):
-        curve = curves.pick(series, metric)
+        curve = curves.furthest(series, metric)
         point = curves.last_finite(curve) if curve is not None else None
         if point is not None:
             found[field] = _value(field, point, point.value)
@@ -105,10 +105,24 @@ def _progress(series: Sequence[Series], execution: Execution, found: dict[str, V
             "epochs_done", last._replace(id="epochs_done", value=float(last.value) + from_0), (), "epoch_closed"
         )
     epoch = curves.last_counter(series, "epoch")
+    each = _epochs_as_steps(series, found) if epoch is None else None
+    if each is not None and "epochs_done" not in found:
+        found["epochs_done"] = _value("epochs_done", each, float(each.at + 1), "steps_are_epochs")
     if epoch is not None and "epochs_done" not in found:
         value = _counted(epoch, "epoch")
         if value is not None:
             found["epochs_done"] = _value("epochs_done", epoch, value + _offset(series, execution, found))
+
+
+def _epochs_as_steps(series: Sequence[Series], found: dict[str, Value]) -> curves.Point | None:
+    """The last point of a training curve that has one step for each planned epoch: its steps are the epochs."""
+    curve = curves.pick(series, "train_loss")
+    planned = found.get("epochs")
+    if curve is None or planned is None or "max_steps" in found or len(curve) != float(planned.value):
+        return None
+    first = curve.steps[0]
+    counts = first in (0, 1) and all(step == first + n for n, step in enumerate(curve.steps))
+    return curves.Point(curve, len(curve) - 1) if counts and len(curve) > 1 else None
 
 
 def _counted(point: curves.Point, name: str) -> float | None:

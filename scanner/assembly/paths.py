@@ -20,7 +20,12 @@ class PathIndex:
         parts = [p for p in written.strip().strip("'\"").replace("\\", "/").split("/") if p not in ("", ".", "..")]
         if not parts:
             return None
-        candidates = self._by_name.get(parts[-1].lower(), [])
+        candidates = [
+            # `src/pkg/train.py` does not mean `other/train.py`: two parts agree, or all of the shorter path.
+            path
+            for path in self._by_name.get(parts[-1].lower(), [])
+            if _shared_end(parts, path) >= min(2, len(parts), path.count("/") + 1)
+        ]
         scored = sorted(((_shared_end(parts, c), shared_folders(near, c), -c.count("/")), c) for c in candidates)
         if not scored:
             return None

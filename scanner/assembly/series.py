@@ -76,6 +76,25 @@ def pick(series: Sequence[Series], metric: str) -> Series | None:
     return max(found, key=len, default=None)
 
 
+def furthest(series: Sequence[Series], metric: str) -> Series | None:
+    """Of the curves of a metric the one whose last point lies furthest: by epoch, else by step, where both state one;
+    then the one with more points, then the one that writes its last value with more digits (a tracker's)."""
+    found = [s for s in series if s.metric == metric and len(s)]
+    best: Series | None = None
+    for curve in found:
+        if best is None or _lies_further(curve, best):
+            best = curve
+    return best
+
+
+def _lies_further(curve: Series, other: Series) -> bool:
+    for own, theirs in ((curve.epochs[-1], other.epochs[-1]), (curve.steps[-1], other.steps[-1])):
+        if math.isfinite(own) and math.isfinite(theirs) and own != theirs:
+            return own > theirs
+    sizes = (len(curve), len(repr(curve.values[-1])))
+    return sizes > (len(other), len(repr(other.values[-1])))
+
+
 def last_finite(series: Series) -> Point | None:
     """The last point, or None when it is NaN or infinite: a curve that ends in NaN has no final value."""
     index = len(series) - 1

@@ -182,7 +182,7 @@ class _Loop:
                 counters.setdefault(name, item)
         if found.scope and not is_training_split(found.scope):
             batch = _BATCH.search(text) if counters or _SPLIT_BATCH.match(text) else None
-            if batch is not None and int(batch["n"]) + 1 < int(batch["of"]):
+            if batch is not None and int(batch["n"]) < int(batch["of"]):
                 # A batch on the way through the evaluation is no result.
                 self.scope, self.scope_until = found.scope, line + SCOPE_LINES
                 return

@@ -41,7 +41,7 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
         data = decompress(data, candidate.compression, limit)
     if candidate.kind == "binary":
-        return Document(path, "binary", data=data, siblings=candidate.siblings), source
+        return Document(path, "binary", data=data, siblings=candidate.siblings, naming=kind_of_key), source
     decoded = decode(data)
     kind = cast(DocumentKind, candidate.kind)
     lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines

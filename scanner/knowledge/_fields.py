@@ -226,7 +226,9 @@ def _to_text(spec: Field, value: Scalar) -> str | None:
     if spec.must_match and not spec.must_match.search(text, timeout=1):
         return None
     if spec.values:
-        canonical = _canonical(spec, text) or _canonical(spec, text.rsplit(".", 1)[-1])
+        # `torch.optim.AdamW`, `StepLR (step_size=1000, gamma=0.5)`
+        name = text.partition("(")[0].strip()
+        canonical = _canonical(spec, text) or _canonical(spec, name) or _canonical(spec, name.rsplit(".", 1)[-1])
         if canonical is not None:
             return canonical
         if spec.type == "enum":
