@@ -27,11 +27,15 @@ GENERIC = True
 MAX_POINTS = 400
 """Frames of one bar whose metrics are kept; of more, every other one is dropped."""
 
+MAX_FRAME = 50_000
+"""Characters of a line: where no terminal took the bars' returns, all of a training's bars stand on one."""
 _BAR = re.compile(
-    r"(?P<label>[^|\r\n]{0,120}?)\s*(?<![\d.])(?P<percent>\d{1,3})%\|[^|]{0,200}\|\s*(?P<done>\d+)/(?P<total>\d+)\s*"
+    r"%\|[^|]{0,200}\|\s*(?P<done>\d+)/(?P<total>\d+)\s*"
     r"\[(?P<spent>[\d:.]+(?: days?, [\d:]+)?)<(?P<left>[\d:?.]+|\?)[^,\]]*(?:,\s*(?P<rate>[^,\]]{1,30}))?"
-    r"(?P<postfix>,[^\r\n]{0,400})?"
+    r"(?P<postfix>,(?:[^\]\r\n]|\](?=,)){0,400})?"
 )
+_LABEL = re.compile(r"(?P<label>[^|]{0,120}?)\s*(?<![\d.])\d{1,3}$")
+"""What stands before a bar, up to its percentage."""
 _OTHER = re.compile(
     r"(?i)download|map\b|map \(|tokeniz|evaluat|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter|saving"
     r"|load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption"
@@ -115,10 +119,14 @@ def _bars(document: Document) -> list[_Bar]:
     for line, frame in document.frames():
         if "%|" not in frame:
             continue
-        for match in _BAR.finditer(frame[:2000]):
-            if match["rate"] and _BYTES.search(match["rate"]):
+        end = 0
+        for match in _BAR.finditer(frame[:MAX_FRAME]):
+            before = frame[max(end, match.start() - 124) : match.start()].rpartition("|")[2]
+            end = match.end()
+            head = _LABEL.match(before)
+            if head is None or (match["rate"] and _BYTES.search(match["rate"])):
                 continue
-            label, done, total = match["label"].strip(), int(match["done"]), int(match["total"])
+            label, done, total = head["label"].strip(), int(match["done"]), int(match["total"])
             bar = next((b for b in reversed(found[-3:]) if _is_next(b, label, done, total)), None)
             if bar is None:
                 epoch = _EPOCH_LABEL.search(label)
@@ -126,7 +134,7 @@ def _bars(document: Document) -> list[_Bar]:
                 if epoch is not None and (number := epoch["n"] or epoch["nth"]):
                     bar.epoch, bar.epochs = float(number), int(epoch["total"] or epoch["of"] or 0) or None
                 found.append(bar)
-            bar.done, bar.line, bar.raw = done, line, match.group().strip()[-180:]
+            bar.done, bar.line, bar.raw = done, line, f"{before}{match.group()}".strip()[-180:]
             _keep(bar, f"{label} | {(match['postfix'] or '').rstrip(']')}")
     return found
 
