@@ -126,7 +126,7 @@ def _bars(document: Document) -> list[_Bar]:
             head = _LABEL.match(before)
             if head is None or (match["rate"] and _BYTES.search(match["rate"])):
                 continue
-            label, done, total = head["label"].strip(), int(match["done"]), int(match["total"])
+            label, done, total = head["label"].strip("] \t"), int(match["done"]), int(match["total"])
             bar = next((b for b in reversed(found[-3:]) if _is_next(b, label, done, total)), None)
             if bar is None:
                 epoch = _EPOCH_LABEL.search(label)
