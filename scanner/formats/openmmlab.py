@@ -43,6 +43,8 @@ _RUNNING = re.compile(r"Start running, host: (?P<user>\S+)@(?P<host>\S+), work_d
 _PLAN = re.compile(r"workflow: .{0,80}, max: (?P<n>\d+) (?P<unit>epochs|iters)")
 _SAVED = re.compile(r"Saving checkpoint at (?P<n>\d+) (?P<unit>epochs|iterations)")
 _RANGE = re.compile(r"^gpu_ids = range\(0, (?P<n>\d+)\)")
+_OF_CONFIGURATION = re.compile(r"\s|[A-Za-z_]\w* = |[\])}'\"#]")
+"""A line of an echoed configuration; what an error or another program prints behind it is none."""
 _COMMAND = re.compile(r"Training command is (?P<command>\S.*)$")
 
 
@@ -164,6 +166,8 @@ class _Log:
 
     def configuration(self, block: list[str], first: int) -> Iterator[Stated]:
         """The echoed configuration; one that was cut off says nothing."""
+        ends = (at for at, text in enumerate(block) if text and not _OF_CONFIGURATION.match(text))
+        block = block[: next(ends, len(block))]
         self._document.claimed.update(range(first, first + len(block)))
         for offset, text in enumerate(block):
             devices = _RANGE.match(text)
