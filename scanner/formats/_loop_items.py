@@ -166,6 +166,8 @@ def is_loss(key: str) -> bool:
 def is_split(naming: Naming, word: str) -> bool:
     """Whether a word names a split: it measures nothing itself, but does before a loss."""
     word = word.strip(" -.")
+    if not word[:1].isalpha():
+        return False
     return word.lower() not in _AVERAGES and not naming(word) and naming(f"{word} loss") == "metric"
 
 
@@ -187,7 +189,7 @@ class _Scope:
 
     def see(self, part: str, naming: Naming) -> None:
         """Words that stand by themselves."""
-        words = _NO_WORDS.sub(" ", part).split()
+        words = [word for word in _NO_WORDS.sub(" ", part).split() if word.strip("-./")]
         if 1 <= len(words) <= 4 and not any(map(str.isdigit, part)):
             named = [word for word in words if is_split(naming, word)]
             if len(named) == 1 and all(w in named or w.lower() in _NEUTRAL or naming(w) for w in words):
