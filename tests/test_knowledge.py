@@ -42,6 +42,18 @@ def test_a_failure_is_told_by_one_class(rule: Signal) -> None:
         assert rule.means in found
 
 
+def test_keywords_are_found_on_every_frame_and_line() -> None:
+    """A rule fires on each line it matches, on each frame of a redrawn line, and behind letters that fold to two."""
+    lines = [
+        "10%|\r20%| RuntimeError: CUDA out of memory. Tried to allocate 1 GiB\r30%|",
+        "\u0130\u0130\u0130 eğitim bitti",
+        "nothing here",
+        "Eğitim tamamlandı.",
+    ]
+    found = [(s.line, s.key) for s in read(Document("a.log", "log", lines))]
+    assert found == [(1, "failure:oom_gpu"), (2, "training_end"), (4, "training_end")]
+
+
 def test_every_signal_refuses_prose() -> None:
     """A page of advice about training states nothing at all."""
     advice = [
@@ -116,7 +128,13 @@ def test_keys_state_fields(key: str, field: str | None) -> None:
         ("val_loss", "eval_loss"),
         ("Training Loss", "train_loss"),
         ("kayıp", "train_loss"),
+        ("Doğrulama Kaybı", "eval_loss"),
         ("doğruluk", "accuracy"),
+        ("test başarısı", "test_accuracy"),
+        ("验证 损失", "eval_loss"),
+        ("Validierungs verlust", "eval_loss"),
+        ("потери валидации", "eval_loss"),
+        ("검증 손실", "eval_loss"),
         ("dönem", "epoch"),
         ("elapsed", None),
     ],
