@@ -78,7 +78,7 @@ def pick(series: Sequence[Series], metric: str) -> Series | None:
 
 def furthest(series: Sequence[Series], metric: str) -> Series | None:
     """Of the curves of a metric the one whose last point lies furthest: by epoch, else by step, where both state one;
-    then the one with more points, then the one that writes its last value with more digits (a tracker's)."""
+    within one file by the line; then the one with more points or, after that, more digits (a tracker's)."""
     found = [s for s in series if s.metric == metric and len(s)]
     best: Series | None = None
     for curve in found:
@@ -91,6 +91,8 @@ def _lies_further(curve: Series, other: Series) -> bool:
     for own, theirs in ((curve.epochs[-1], other.epochs[-1]), (curve.steps[-1], other.steps[-1])):
         if math.isfinite(own) and math.isfinite(theirs) and own != theirs:
             return own > theirs
+    if (curve.path, curve.segment) == (other.path, other.segment) and curve.lines[-1] != other.lines[-1]:
+        return curve.lines[-1] > other.lines[-1]
     sizes = (len(curve), len(repr(curve.values[-1])))
     return sizes > (len(other), len(repr(other.values[-1])))
 

@@ -49,8 +49,20 @@ def _died(execution: Execution) -> bool:
 
 def _is_training_program(execution: Execution) -> bool:
     """A record or a failed launch that names a training program."""
-    if execution.has("training_program"):
+    if execution.has("training_program") or _printed_its_plan(execution):
         return True
     trains = any(names_training(str(o.value)) for o in execution.facts("program", "command", "traceback_file"))
     recorded = execution.run_folder is not None and execution.has("tracker_run", "tracker_status")
     return trains and (recorded or _died(execution) or execution.has("plan_steps", "resume"))
+
+
+def _printed_its_plan(execution: Execution) -> bool:
+    """A launch that printed a rate, a batch size or optimizer, and epochs or steps, and stopped before it trained."""
+    if execution.has("evaluates", "prepares") or not (execution.has("launch") or _died(execution)):
+        return False
+    stated = {o.id for unit in execution.units for o in unit.settings if o.origin == "reported"}
+    return (
+        "learning_rate" in stated
+        and bool(stated & {"optimizer", "batch_size"})
+        and bool(stated & {"epochs", "max_steps"})
+    )

@@ -55,7 +55,7 @@ def extract(document: Document, source: SourceFile) -> Findings:
         current = queue.pop(0)
         _read(current, sightings, queue, skips)
     observations: list[Observation] = []
-    series: dict[tuple[str, int, str], Series] = {}
+    series: dict[tuple[str, str, int, str], Series] = {}
     by_document: dict[int, list[_Sighting]] = defaultdict(list)
     documents: dict[int, Document] = {}
     for sighting in sightings:
@@ -105,7 +105,7 @@ def _name(
     document: Document,
     found: list[_Sighting],
     observations: list[Observation],
-    series: dict[tuple[str, int, str], Series],
+    series: dict[tuple[str, str, int, str], Series],
     base: int,
 ) -> int:
     """Turn one document's sightings into observations and series; returns the next free segment of the file."""
@@ -158,7 +158,7 @@ def _add_setting(
 def _add_point(
     sighting: _Sighting,
     place: Locator,
-    series: dict[tuple[str, int, str], Series],
+    series: dict[tuple[str, str, int, str], Series],
     observations: list[Observation],
     origin: Origin,
     raw: str,
@@ -172,7 +172,7 @@ def _add_point(
     except ValueError:
         return
     metric = f"counter:{name.name}" if name.kind == "counter" else name.name
-    key = (metric, place.segment, sighting.found_by)
+    key = (metric, stated.key, place.segment, sighting.found_by)
     curve = series.get(key)
     if curve is None:
         curve = series[key] = Series(metric, stated.key, place.path, place.segment, sighting.found_by, place.pointer)

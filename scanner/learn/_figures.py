@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from scipy.special import ndtri
 
 from scanner.learn._cases import Case, of_status
@@ -50,8 +50,11 @@ def outcome_figures(cases: Sequence[Case], least: int = MIN_DECIDED) -> tuple[Fi
 
 
 def spread(name: str, numbers: Iterable[float | None]) -> Figure:
-    """The median with the smallest and the largest; null without any."""
+    """The median with the smallest and the largest; null without any.
+
+    Of an even count it is the lower of the two in the middle: a value that some run had, not one between them.
+    """
     known = [x for x in numbers if x is not None and math.isfinite(x)]
     if not known:
         return Figure(name, None, n=0)
-    return Figure(name, float(np.median(known)), min(known), max(known), len(known))
+    return Figure(name, float(statistics.median_low(known)), min(known), max(known), len(known))

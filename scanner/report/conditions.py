@@ -5,7 +5,7 @@ A condition is printed beside a figure so that the reader can list the runs; it 
 
 from __future__ import annotations
 
-from scanner.records import Learning
+from scanner.records import Kind, Learning
 from scanner.report.escape import sql_text
 
 _TEXT = ("optimizer", "scheduler", "device", "gpu_name", "framework", "precision", "quantization")
@@ -27,12 +27,11 @@ _FIXED = {
 }
 
 
-def condition(learning: Learning, n_executed: int, is_handled: bool = False) -> str | None:
-    """The condition that selects the executed runs of a learning, or its declared ones where none was executed.
+def condition(learning: Learning, kind: Kind, is_handled: bool = False) -> str | None:
+    """The condition that selects the runs of a kind behind a learning; of a learning of copies, those of both.
 
     None where no column tells them apart: handled issues, names that cannot be typed.
     """
-    kind = "executed" if n_executed else "declared"
     found = _of(learning, is_handled)
     if found is None:
         return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from scanner.errors import ReportError
 from scanner.records import Figure, Kind, Learning, Locator, Outcome, Run, Scalar, Snapshot
@@ -41,6 +41,15 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The runs of one kind behind a learning: the first few with their places, and how to list all."""
+
+    refs: tuple[Ref, ...]
+    n: int
+    query: Query | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One learning for a template; `row.executed` is its figure of that name."""
 
@@ -49,9 +58,10 @@ class Row:
     figures: Mapping[str, Figure]
     several: Mapping[str, tuple[Figure, ...]]
     """All figures of a name that occurs more than once."""
-    n_runs: int
-    refs: tuple[Ref, ...]
-    query: Query | None
+    runs: Group
+    """What its figures count: the executed runs, or the declared ones where none was executed."""
+    recipes: Group | None
+    """The declared runs beside executed ones."""
 
     def __getitem__(self, name: str) -> Figure:
         return self.figures[name]
@@ -92,6 +102,8 @@ class Configuration:
     run_id: str
     model: Tree
     project: Tree
+    folder: str
+    """The folder that all places of the block have in common, with a slash; empty where they have none."""
     settings: tuple[Setting, ...]
     results: tuple[Setting, ...]
     metric: Tree
@@ -146,17 +158,32 @@ def _row(learning: Learning, cases: _Cases) -> Row:
     for figure in learning.figures:
         several[figure.name].append(figure)
     behind = [cases[name] for name in learning.run_ids]
-    n_executed = sum(run.kind == "executed" for run, _ in behind)
-    refs = [Ref(run.run_id, Tree(str(_place(run, outcome, learning)))) for run, outcome in islice(behind, N_REFS)]
-    where = condition(learning, n_executed, _is_handled(learning, behind)) if behind else None
+    groups = [_group(learning, found) for found in _by_kind(learning, behind)]
     return Row(
         learning.id,
         Tree(learning.subject),
         {name: found[0] for name, found in several.items()},
         {name: tuple(found) for name, found in several.items()},
+        groups[0] if groups else Group((), 0, None),
+        groups[1] if len(groups) > 1 else None,
+    )
+
+
+def _by_kind(learning: Learning, behind: Sequence[tuple[Run, Outcome]]) -> list[list[tuple[Run, Outcome]]]:
+    """Executed and declared apart, the empty one left out; copies are counted without regard to it."""
+    if learning.id == "copied":
+        return [list(behind)]
+    apart = ([case for case in behind if case[0].kind == kind] for kind in ("executed", "declared"))
+    return [found for found in apart if found]
+
+
+def _group(learning: Learning, behind: Sequence[tuple[Run, Outcome]]) -> Group:
+    kind = behind[0][0].kind
+    where = condition(learning, kind, _is_handled(learning, behind))
+    return Group(
+        tuple(Ref(run.run_id, Tree(str(_place(run, outcome, learning)))) for run, outcome in itertools.islice(behind, N_REFS)),
         len(behind),
-        tuple(refs),
-        None if where is None else Query("executed" if n_executed else "declared", where, n_executed or len(behind)),
+        None if where is None else Query(kind, where, len(behind)),
     )
 
 
@@ -227,24 +254,37 @@ def _distinct(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     first: dict[str, Quote] = {}
     for quote in quotes:
         first.setdefault("".join(c for c in quote.raw if not c.isdigit()), quote)
-    return tuple(islice(first.values(), N_QUOTES))
+    return tuple(itertools.islice(first.values(), N_QUOTES))
 
 
 def _configuration(learning: Learning, run: Run, outcome: Outcome) -> Configuration:
     end = outcome.because[0]
     metric = run.values.get("best_metric_name")
+    shown = [run.values[str(x.value)].chosen.locator for x in learning.figures if x.name in ("setting", "result")]
+    folder = _common_folder([end.locator, *shown])
     return Configuration(
         run.run_id,
         Tree(run.values["model"].value if "model" in run.values else ""),
         Tree(run.project),
-        _settings(run, learning, "setting"),
-        _settings(run, learning, "result"),
+        folder,
+        _settings(run, learning, "setting", folder),
+        _settings(run, learning, "result", folder),
         Tree(metric.value if metric is not None else ""),
         outcome.rule,
-        Quote(run.run_id, Tree(str(end.locator)), Tree(end.raw)),
+        Quote(run.run_id, _below(folder, end.locator), Tree(end.raw)),
     )
 
 
-def _settings(run: Run, learning: Learning, kind: str) -> tuple[Setting, ...]:
+def _common_folder(places: Sequence[Locator]) -> str:
+    folders = [place.path.split("/")[:-1] for place in places]
+    shared = [parts[0] for parts in itertools.takewhile(lambda p: len(set(p)) == 1, zip(*folders, strict=False))]
+    return "".join(f"{name}/" for name in shared)
+
+
+def _below(folder: str, place: Locator) -> Tree:
+    return Tree(str(place).removeprefix(folder))
+
+
+def _settings(run: Run, learning: Learning, kind: str, folder: str) -> tuple[Setting, ...]:
     values = [run.values[str(figure.value)] for figure in learning.figures if figure.name == kind]
-    return tuple(Setting(v.field, v.value, Tree(str(v.chosen.locator))) for v in values)
+    return tuple(Setting(v.field, v.value, _below(folder, v.chosen.locator)) for v in values)
