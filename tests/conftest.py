@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+collect_ignore = ["fixtures"]  # scripts there are read, never run
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the switch."""

@@ -29,7 +29,7 @@ torchrun --nproc_per_node=2 train.py --lr $LR > train.log 2>&1"""
 
 _DIRECTIVE = re.compile(
     r"^\s*#(?:SBATCH|BSUB|PBS|\$)\s+(?:(?P<output>--output|--error|-oo?|-eo?)(?:=|\s+)(?P<path>\S+)"
-    r"|(?:--job-name|-J|-N)(?:=|\s+)(?P<name>[\w.-]+))\s*$"
+    r"|(?:--job-name|-J|-N)(?:=|\s+)(?P<name>[\w.-]+))(?:\s+#.*)?\s*$"
 )
 _PLACEHOLDER = re.compile(r"[%$]")
 
