@@ -82,7 +82,7 @@ def test_every_section_in_the_users_order(found: Snapshot) -> None:
 def test_an_empty_scan_says_so_everywhere() -> None:
     """No figure, no share, no chart: sentences instead."""
     text = _text(snapshot())
-    assert "Bu ağaçta çalışmış bir eğitime dair kanıt bulunamadı." in text
+    assert "Taranan dosyalarda çalışmış bir eğitime dair kanıt bulunamadı." in text
     assert "![" not in text and "100%" not in text and "None" not in text
     outside = re.sub(r"(?m)^>.*$", "", text)
     assert outside.count("bulunamadı") >= 10
@@ -95,7 +95,7 @@ def test_measured_and_advice_are_apart() -> None:
         assert all(line.startswith("> ") for line in text.split("\n") if advice in line)
         assert advice in text
     blocks = [block for block in re.findall(r"(?m)(?:^>.*\n)+", text) if "**Not**" not in block]
-    assert blocks and all("bu ağaçta ölçülmedi" in block.split("\n")[0] for block in blocks)
+    assert blocks and all("bu taramada ölçülmedi" in block.split("\n")[0] for block in blocks)
 
 
 # ------------------------------------------------------------------------------------------- true to the tables
@@ -125,10 +125,13 @@ def test_every_condition_selects_its_runs(tmp_path: Path) -> None:
     kinds = {run.run_id: run.kind for run in found.runs}
     n_conditions = 0
     for row in _rows(found):
-        if isinstance(row.query, Query):
-            wanted = {name for name in by_row[row.id, str(row.subject)] if kinds[name] == row.query.kind}
-            assert _selected(out, row.query.where) == wanted, row.id
-            assert len(wanted) == row.query.n
+        for group in (row.behind, row.recipes):
+            if group is None or not isinstance(group.query, Query):
+                continue
+            query = group.query
+            wanted = {name for name in by_row[row.id, str(row.subject)] if kinds[name] == query.kind}
+            assert _selected(out, query.where) == wanted, row.id
+            assert len(wanted) == query.n == group.n
             n_conditions += 1
     assert n_conditions > 40
 
@@ -283,7 +286,7 @@ def test_quotes_in_conditions(tmp_path: Path) -> None:
     """A name with quotes gives a condition that still selects its runs, and one that cannot be typed gives none."""
     found = snapshot(*(made(str(n), model='it\'s "a" $HOME `x`') for n in range(4)), made("5", model="a\nb"))
     out = _stored(found, tmp_path)
-    rows = {str(row.subject): row.query for row in _rows(found) if row.id == "by_model"}
+    rows = {str(row.subject): row.behind.query for row in _rows(found) if row.id == "by_model"}
     query = rows['it\'s "a" $HOME `x`']
     assert query is not None and len(_selected(out, query.where)) == 4
     assert rows["a\nb"] is None

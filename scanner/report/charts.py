@@ -40,7 +40,7 @@ class Bars(NamedTuple):
 def bars_of(document: Document) -> dict[str, Bars]:
     """File name (without extension) -> what to draw; charts without data are left out."""
     text = catalogue()["chart"]
-    rates = [row for row in document.of("learning_rate_decade") if row["executed"].value]
+    rates = document.of("learning_rate_decade")
     found = {
         "outcomes": _by_outcome(text["outcomes"], document.of("runs"), [text["all_runs"]]),
         "models": _of_rows(text["models"], document.of("by_model")),
@@ -53,31 +53,37 @@ def bars_of(document: Document) -> dict[str, Bars]:
     return {name: bars for name, bars in found.items() if bars is not None}
 
 
-def _with_executed(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row["executed"].value]
-
-
 def _of_rows(title: str, rows: Sequence[Row], labels: Sequence[str] | None = None) -> Bars | None:
-    kept = _with_executed(rows)
+    named = zip(rows, labels or [visible(row.subject, 32) for row in rows], strict=True)
+    kept = [(row, label) for row, label in named if row["executed"].value]
     if len(kept) < LEAST_BARS:
         return None
-    return _by_outcome(title, kept, labels or [visible(row.subject, 32) for row in kept])
+    # What is left out is the rarest, wherever it stands on the scale; the order stays.
+    most_used = sorted(range(len(kept)), key=lambda at: -int(kept[at][0]["executed"].value or 0))[:MAX_BARS]
+    shown = [kept[at] for at in sorted(most_used)]
+    return _by_outcome(title, [row for row, _ in shown], [label for _, label in shown], len(kept))
 
 
-def _by_outcome(title: str, rows: Sequence[Row], labels: Sequence[str]) -> Bars | None:
+def _by_outcome(title: str, rows: Sequence[Row], labels: Sequence[str], n_all: int = 0) -> Bars | None:
     if not any(row["executed"].value for row in rows):
         return None
-    parts = {name: tuple(int(row[name].value or 0) for row in rows[:MAX_BARS]) for name in STATUSES}
-    return Bars(title, catalogue()["chart"]["unit"], tuple(labels[:MAX_BARS]), parts)
+    parts = {name: tuple(int(row[name].value or 0) for row in rows) for name in STATUSES}
+    return Bars(title, _unit(len(rows), n_all), tuple(labels), parts)
 
 
 def _failures(title: str, rows: Sequence[Row]) -> Bars | None:
-    if not rows:
+    if len(rows) < LEAST_BARS:
         return None
     kept = rows[:MAX_BARS]
     labels = tuple(word("failure", row.subject) or row.subject for row in kept)
     counts = tuple(int(row["executed"].value or 0) for row in kept)
-    return Bars(title, catalogue()["chart"]["unit"], labels, {"failed": counts})
+    return Bars(title, _unit(len(kept), len(rows)), labels, {"failed": counts})
+
+
+def _unit(n_shown: int, n_all: int) -> str:
+    """What the axis counts; and how many bars of how many are drawn, where some are left out."""
+    text = catalogue()["chart"]
+    return f"{text['unit']} ({text['shown']}: {n_shown} / {n_all})" if n_all > n_shown else str(text["unit"])
 
 
 def draw(bars: Bars, style: str) -> bytes:
@@ -123,7 +129,8 @@ def _stack(axes: Axes, bars: Bars, style: str) -> None:
         label = sentence_case(word("outcome", name) or name)
         axes.barh(places, lengths, left=ends, height=0.62, color=COLORS[name], label=label)
         for place, start, length in zip(places, ends, lengths, strict=True):
-            if length and (length >= 0.045 * widest):
+            # A digit takes about 1.4 % of the axis.
+            if length >= (0.006 + 0.014 * len(number(length, style))) * widest and length:
                 ink = "#222222" if name == "unknown" else "white"
                 middle = start + length / 2
                 axes.text(middle, place, number(length, style), ha="center", va="center", color=ink, fontsize=9)

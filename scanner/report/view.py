@@ -58,7 +58,7 @@ class Row:
     figures: Mapping[str, Figure]
     several: Mapping[str, tuple[Figure, ...]]
     """All figures of a name that occurs more than once."""
-    runs: Group
+    behind: Group
     """What its figures count: the executed runs, or the declared ones where none was executed."""
     recipes: Group | None
     """The declared runs beside executed ones."""
@@ -181,7 +181,10 @@ def _group(learning: Learning, behind: Sequence[tuple[Run, Outcome]]) -> Group:
     kind = behind[0][0].kind
     where = condition(learning, kind, _is_handled(learning, behind))
     return Group(
-        tuple(Ref(run.run_id, Tree(str(_place(run, outcome, learning)))) for run, outcome in itertools.islice(behind, N_REFS)),
+        tuple(
+            Ref(run.run_id, Tree(str(_place(run, outcome, learning))))
+            for run, outcome in itertools.islice(behind, N_REFS)
+        ),
         len(behind),
         None if where is None else Query(kind, where, len(behind)),
     )
