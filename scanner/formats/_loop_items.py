@@ -15,6 +15,8 @@ from functools import lru_cache
 Naming = Callable[[str], str]
 
 MAX_WORDS = 8
+MAX_DIGITS = 9
+"""Of a counter; `epoch=1730538843` is a time."""
 
 _VALUE = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|NaN|NAN|inf|Inf)"
 _AFTER = (
@@ -245,7 +247,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
     total = int(match["total"]) if match["total"] else None
     value = match["value"].replace(",", "." if commas else "")
     if kind in ("epoch", "step"):
-        if {word.lower() for word in left_out} & _NOT_PROGRESS or not value.isdigit():
+        if {word.lower() for word in left_out} & _NOT_PROGRESS or not value.isdigit() or len(value) > MAX_DIGITS:
             return None
         state.see(" ".join((*left_out, key)), naming)
         return Item(key, kind, value, total, not left_out)
@@ -262,7 +264,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if named is None:
             return None
         key = named
-        if total is None and _DECIMAL.search(key) and value.isdigit() and value != "0":
+        if total is None and _DECIMAL.search(key) and value.isdigit():
             return None  # programs print losses with decimals; whole numbers behind such a word are money or counts
         if total is not None:
             share = match["share"] or (f"{100 * float(value) / total:.6g}" if total and value.isdigit() else "")
