@@ -8,11 +8,21 @@ losses (`D loss`) are no loss, and where two splits compete for a number it is l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-Naming = Callable[[str], str]
+from scanner.formats._loop_words import (
+    FILLERS,
+    FRACTIONAL,
+    NEUTRAL,
+    NOT_PROGRESS,
+    SUPERLATIVES,
+    VERBS,
+    Naming,
+    is_loss,
+    is_split,
+    is_training_split,
+)
 
 MAX_WORDS = 8
 MAX_DIGITS = 9
@@ -37,7 +47,6 @@ _WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float|array|Array|DeviceArray)\
 _COCO_RANGE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?0?\.50?\s?[:-]\s?0?\.95\]?")
 _GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
 _WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
-_VERBS = frozenset("is was are reached equals to".split())
 _UNIT = re.compile(r"\s?(?:ms|s|secs?|seconds?|min|[KMG]i?B|it/s|saniye|sn)\b")
 _SWAPPED = re.compile(
     r"(?P<key>[^\W\d][\w ]{2,30}?) (?:at|after|on|in|for) (?P<unit>epoch|iteration|iter|step)\s*#?(?P<n>\d+)"
@@ -52,40 +61,6 @@ _SWAPPED_PLURAL = re.compile(
 )
 _CURRENCY = frozenset("$€£₺¥")
 _ASCII = re.compile(r"^[\x00-\x7f]+$")
-
-_NOT_PROGRESS = frozenset(
-    "num max total n number per every best warmup warm save log start resume resuming from early last target min "
-    "since after until patience before toplam iyi at next first".split()
-)
-"""Words before `epoch` and `step` that make it something else than progress."""
-_AVERAGES = frozenset(
-    "epoch avg average mean running total batch step current ortalama toplam minibatch cur iter iteration".split()
-)
-"""Words that name no split although they may stand before any measurement."""
-_FILLERS = frozenset(
-    "de del da do la le les der des den di du on of the for set data split na no em sur на auf".split()
-)
-"""Small words inside a name: `perte de validation`, `loss on val set`."""
-_NEUTRAL = (
-    frozenset(
-        "with and has got final end a at finished after ended ve ile son mit avec con com overall global smoothed this "
-        "model network new results result metrics info finished completed done initial starting summary phase log "
-        "stats best highest lowest en iyi yüksek düşük mejor melhor beste bester bestes meilleure meilleur then now so "
-        "far in during max maximum".split()
-    )
-    | _AVERAGES
-    | _FILLERS
-)
-"""Words before a key that change nothing in its meaning."""
-_SUPERLATIVES = re.compile(
-    r"(?i)\b(?:best|max(?:imum)?|highest|lowest|en iyi|en yüksek|en düşük|meilleure?|beste[rs]?|mejor|melhor)\b"
-    r"|最佳|最好|最高"
-)
-
-
-_LOSS = re.compile(r"(?i)loss|kay[ıi]|perte|perda|pérdida|verlust|потер|cost|nll|损失|損失|손실")
-_DECIMAL = re.compile(rf"{_LOSS.pattern}|(?i:err|hata)")
-_TRAINING = re.compile(r"(?i)tr|e[ğg]i|entren|обу|训|訓|学習|훈|학")
 
 
 @dataclass(slots=True)
@@ -151,26 +126,7 @@ def heading_scope(text: str, naming: Naming) -> str:
     named = [word for word in words if is_split(naming, word)]
     if len(words) > 3 or len(named) != 1:
         return ""
-    return named[0] if all(word in named or word.lower() in _NEUTRAL for word in words) else ""
-
-
-def is_training_split(word: str) -> bool:
-    """Whether a split word means the training data."""
-    return _TRAINING.match(word) is not None
-
-
-def is_loss(key: str) -> bool:
-    """Whether a metric's key speaks of a loss."""
-    return _LOSS.search(key) is not None
-
-
-@lru_cache(maxsize=8192)
-def is_split(naming: Naming, word: str) -> bool:
-    """Whether a word names a split: it measures nothing itself, but does before a loss."""
-    word = word.strip(" -.")
-    if not word[:1].isalpha():
-        return False
-    return word.lower() not in _AVERAGES and not naming(word) and naming(f"{word} loss") == "metric"
+    return named[0] if all(word in named or word.lower() in NEUTRAL for word in words) else ""
 
 
 @dataclass(slots=True)
@@ -194,7 +150,7 @@ class _Scope:
         words = [word for word in _NO_WORDS.sub(" ", part).split() if word.strip("-./")]
         if 1 <= len(words) <= 4 and not any(map(str.isdigit, part)):
             named = [word for word in words if is_split(naming, word)]
-            if len(named) == 1 and all(w in named or w.lower() in _NEUTRAL or naming(w) for w in words):
+            if len(named) == 1 and all(w in named or w.lower() in NEUTRAL or naming(w) for w in words):
                 self.context, self.inline, self.rivals, self.was_named = named[0], "", 0, True
 
     def name(self, key: str, naming: Naming) -> str | None:
@@ -210,7 +166,7 @@ class _Scope:
             loss = is_loss(key)
             if self.grouped:
                 return None if loss and self.rivals > 1 else f"{self.inline} {key}"
-            if not loss and not _TRAINING.match(self.inline):
+            if not loss and not is_training_split(self.inline):
                 return f"{self.inline} {key}"
             return key if not self.context else f"{self.context} {key}"
         return f"{self.context} {key}" if self.context and naming(f"{self.context} {key}") else key
@@ -218,7 +174,7 @@ class _Scope:
 
 def _tells_best(before: str) -> bool:
     """Whether a superlative stands before a number; one in brackets (`0.1 (best 0.09)`) is about that number alone."""
-    found = _SUPERLATIVES.search(before)
+    found = SUPERLATIVES.search(before)
     return found is not None and before.rfind("(", 0, found.start()) <= before.rfind(")", 0, found.start())
 
 
@@ -233,7 +189,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if part.strip():
             state.see(part, naming)
     words = [w for w in _NO_WORDS.sub(" ", label.lstrip(" :=[(#*-")).split() if w.strip("-./")]
-    while len(words) > 1 and words[-1].lower() in _VERBS:
+    while len(words) > 1 and words[-1].lower() in VERBS:
         words.pop()
     if not words or len(words) > MAX_WORDS:
         return None
@@ -247,14 +203,14 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
     total = int(match["total"]) if match["total"] else None
     value = match["value"].replace(",", "." if commas else "")
     if kind in ("epoch", "step"):
-        if {word.lower() for word in left_out} & _NOT_PROGRESS or not value.isdigit() or len(value) > MAX_DIGITS:
+        if {word.lower() for word in left_out} & NOT_PROGRESS or not value.isdigit() or len(value) > MAX_DIGITS:
             return None
         state.see(" ".join((*left_out, key)), naming)
         return Item(key, kind, value, total, not left_out)
     foreign = [
         word
         for word in left_out
-        if word.lower() not in _NEUTRAL and not any(map(str.isdigit, word)) and not is_split(naming, word)
+        if word.lower() not in NEUTRAL and not any(map(str.isdigit, word)) and not is_split(naming, word)
     ]
     if kind == "metric":
         if foreign and " " not in key and foreign[-1] == left_out[-1]:
@@ -264,7 +220,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if named is None:
             return None
         key = named
-        if total is None and _DECIMAL.search(key) and value.isdigit():
+        if total is None and FRACTIONAL.search(key) and value.isdigit():
             return None  # programs print losses with decimals; whole numbers behind such a word are money or counts
         if total is not None:
             share = match["share"] or (f"{100 * float(value) / total:.6g}" if total and value.isdigit() else "")
@@ -278,7 +234,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
 @lru_cache(maxsize=16384)
 def _key(words: tuple[str, ...], naming: Naming) -> tuple[str, str, tuple[str, ...]]:
     """(key, kind, words left out before it) of the longest run of last words that names anything."""
-    dense = [(at, word) for at, word in enumerate(words) if word.lower() not in _FILLERS or len(words) == 1]
+    dense = [(at, word) for at, word in enumerate(words) if word.lower() not in FILLERS or len(words) == 1]
     for n in range(min(4, len(dense)), 0, -1):
         chosen = dense[-n:]
         key = " ".join(word for _, word in chosen)

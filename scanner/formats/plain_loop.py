@@ -29,11 +29,10 @@ from scanner.formats._loop_items import (
     Item,
     Line,
     heading_scope,
-    is_loss,
-    is_training_split,
     read_line,
     writes_decimal_commas,
 )
+from scanner.formats._loop_words import is_loss, is_training_split
 from scanner.formats._plans import Plans
 
 ID = "plain_loop"
