@@ -163,6 +163,8 @@ def _bar(bar: re.Match[str], line: int, is_headed: bool) -> Iterator[Stated]:
     yield Stated("num_train_epochs", int(bar["epochs"]), line, raw=raw)
     is_rounded = done >= total and float(bar["epoch"]) < float(bar["epochs"])
     epoch = None if is_rounded else float(bar["epoch"])
+    if epoch == 0:  # the bar counts what is done, not which epoch it is in
+        yield Stated("first_epoch", 1, line, "mark", raw=raw)
     yield Stated("step", done, line, "metric", step=float(done), epoch=epoch, raw=raw)
     if epoch is not None:
         yield Stated("epoch", epoch, line, "metric", step=float(done), epoch=epoch, raw=raw)

@@ -19,7 +19,10 @@ from scanner.formats._python_settings import Context, Setting, enclosing_name
 def pretrained(at: Context, call: Call) -> Iterator[Setting]:
     owner = call.receiver.rpartition(".")[2]
     given = {k.arg: k.value for k in call.node.keywords}
-    if not owner[:1].isupper() or words.NO_MODEL_CLASS.search(owner) or words.role_of(*call.targets):
+    if not owner[:1].isupper() or words.NO_MODEL_CLASS.search(owner):
+        return
+    # `model, tokenizer = FastLanguageModel.from_pretrained(...)`: the first name is the model's.
+    if words.role_of(*call.targets[:1]) and not set(call.targets[:1]) & at.given_to_trainers:
         return
     first = call.node.args[0] if call.node.args else None
     for key in ("pretrained_model_name_or_path", "model_name", "model_name_or_path", "pretrained_model_name"):

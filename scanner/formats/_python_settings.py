@@ -49,6 +49,13 @@ class Context:
         self.trained_models = {
             dotted(call.node.func).rpartition(".")[0] for call, _ in training.calls if call.tail in ("fit", "train")
         }
+        self.given_to_trainers = {
+            dotted(given)
+            for call in program.calls
+            if call.tail.endswith("Trainer") and set(call.targets) & self.trained_models
+            for given in (*call.node.args[:1], *(k.value for k in call.node.keywords if k.arg == "model"))
+        } - {""}
+        """Names of what a trainer that trains was given as its model."""
 
     def some(self, call: Call, names: Sequence[str]) -> Iterator[Setting]:
         for keyword in call.node.keywords:
