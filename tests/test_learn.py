@@ -102,6 +102,12 @@ def test_family_joins_spellings() -> None:
     assert [f.value for f in learning.figures if f.name == "name"] == ["gpt2", "gpt2-medium"]
 
 
+def test_a_median_is_a_value_that_some_run_had() -> None:
+    """Of two rates an order apart, the one in between was never tried."""
+    found = snapshot(made("1", "success", learning_rate=1e-5), made("2", "success", learning_rate=1e-3))
+    assert _figure(_one(found, "successful_rates"), "learning_rate") == Figure("learning_rate", 1e-5, 1e-5, 1e-3, 2)
+
+
 def test_oom_boundary() -> None:
     """The smallest batch that did not fit beside the largest that did, of the same model."""
     learning = _one(a_bit_of_everything(), "oom_boundary", "GPT-2")

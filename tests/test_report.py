@@ -168,6 +168,34 @@ def test_every_run_behind_a_figure_is_shown_with_its_line() -> None:
         assert re.search(r":\d+$", path), path
 
 
+def test_recipes_are_listed_apart_from_what_ran(tmp_path: Path) -> None:
+    """Beside the runs that a row counts stand its recipes, under their own condition."""
+    ran, recipes = made("kosu", "success", model="a"), [made(f"t{n}", "declared", model="a") for n in range(5)]
+    found = snapshot(ran, *recipes, *(made(f"{n}", model=f"b{n // 2}") for n in range(12)))
+    row = next(row for row in _rows(found) if row.id == "by_model" and row.subject == "a")
+    assert [ref.run_id for ref in row.behind.refs] == ["kosu"] and row.behind.n == 1
+    assert row.recipes is not None and row.recipes.query is not None
+    assert _selected(_stored(found, tmp_path), row.recipes.query.where) == {f"t{n}" for n in range(5)}
+    line = next(line for line in _text(found).split("\n") if line.startswith("- `a`:"))
+    assert line.index("(`kosu`)") < line.index("tarif:") < line.index("bütün tarifler (5)")
+
+
+def test_first_screen_names_a_most_tried_model_only_where_one_is() -> None:
+    """A tie has no winner; one model more often than the others is one."""
+    tie, one = [made("1", model="a"), made("2", model="b")], made("3", model="b")
+    assert "En çok denenen model" not in _text(snapshot(*tie))
+    assert "**En çok denenen model**: `b` → 2 deneme" in _text(snapshot(*tie, one))
+
+
+def test_places_of_a_configuration_are_below_the_folder_it_names() -> None:
+    """The folder and a place together are the place as it is stored."""
+    found = snapshot(made("a/b", "success", model="m", learning_rate=1e-4, batch_size=2))
+    configuration = make_document(found).configurations[0]
+    assert configuration.folder == "a/b/"
+    assert [str(s.place) for s in configuration.settings] == ["train.log:1", "train.log:2", "train.log:3"]
+    assert "# Yerler şu klasöre göredir: a/b/" in _text(found)
+
+
 # ------------------------------------------------------------------------------------------------------- numbers
 
 
@@ -280,6 +308,19 @@ def test_hostile_names_in_charts(hostile: Snapshot) -> None:
     """Drawn without being read as mathematics or layout."""
     for bars in bars_of(make_document(hostile)).values():
         assert draw(bars, "seed").startswith(b"\x89PNG")
+
+
+def test_a_crowded_chart_keeps_the_most_used_and_says_so() -> None:
+    """What is left out is the rarest, not the end of the scale."""
+    sizes = [*range(1, 15), 14]
+    bars = bars_of(make_document(snapshot(*(made(str(n), batch_size=size) for n, size in enumerate(sizes)))))
+    assert bars["batch_sizes"].labels == (*map(str, range(1, 12)), "14")
+    assert "12 / 14" in bars["batch_sizes"].unit
+
+
+def test_one_cause_is_no_comparison() -> None:
+    """A chart of a single bar says less than its sentence."""
+    assert "failures" not in bars_of(make_document(snapshot(made("1", "failed", failure="oom_gpu"))))
 
 
 def test_quotes_in_conditions(tmp_path: Path) -> None:
