@@ -25,6 +25,10 @@ _PARENT = re.compile(r"(?:^|[\s\]])(?P<key>[a-z]\w*_config)\s*(?:\.{2,}|[:=])\s*
 _MODEL_KEYS = frozenset({"architectures", "hidden_size", "vocab_size", "transformers_version", "hidden_act",
                          "bos_token_id", "num_hidden_layers", "d_model", "n_layer",
                          "model_max_length", "tokenizer_class"})  # fmt: skip
+_PLAN_KEYS = frozenset({"learning_rate", "num_train_epochs", "max_steps", "per_device_train_batch_size", "num_epochs"})
+"""Keys that no model's configuration has: a dump with one of them is a run's, with its model's part inside."""
+_ADAPTER_SWITCHES = ("use_peft", "use_lora", "lora_enable")
+"""Switched off, the adapter's rank beside them states nothing."""
 
 
 def read_dump(lines: list[str], number: int) -> tuple[int, list[Stated]] | None:
@@ -51,10 +55,12 @@ def read_dump(lines: list[str], number: int) -> tuple[int, list[Stated]] | None:
     if leaves is None:
         return None
     keys = {str(leaf.path[-1]) for leaf in leaves if leaf.path}
-    if keys & _MODEL_KEYS:
+    if keys & _MODEL_KEYS and not keys & _PLAN_KEYS:
         return last, []
     if len(keys) < 2 or keys & {"loss", "train_loss", "eval_loss", "val_loss", "epoch", "train_runtime"}:
         return None
+    if any(leaf.path and leaf.path[-1] in _ADAPTER_SWITCHES and leaf.value is False for leaf in leaves):
+        leaves = [leaf for leaf in leaves if not str(leaf.path[-1]).startswith("lora_")]
     parent = _PARENT.search(line[: opening.start()])
     under = (parent["key"],) if parent else ()
     return last, [_setting(leaf._replace(path=(*under, *leaf.path))) for leaf in leaves if leaf.value is not None]

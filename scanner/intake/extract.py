@@ -91,8 +91,8 @@ def _read(document: Document, sightings: list[_Sighting], queue: list[Document],
                     queue.append(found)
                 else:
                     sightings.append(_Sighting(found, document, module.ID, len(sightings)))
-        except (ValueError, KeyError, IndexError, TypeError, RecursionError, OverflowError, AttributeError) as error:
-            # A file that breaks a reader is told as such, and what was read of it before stays.
+        except Exception as error:
+            # A file that breaks a reader is told as such, what was read of it before stays, and the scan goes on.
             detail = f"{module.ID}: {type(error).__name__}: {str(error)[:160]}"
             skips.append(Skip(document.path, "extract", "malformed", detail, 0))
     if document.kind == "log":
