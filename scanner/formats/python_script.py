@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.formats import _python_calls as calls
 from scanner.formats import _python_facts as facts
+from scanner.formats import _python_sections as sections
 from scanner.formats._base import Document, Stated
 from scanner.formats._python_defaults import Named, command_line_defaults, is_configuration
 from scanner.formats._python_loops import Loops
@@ -105,9 +106,11 @@ def _is_unit_test(stem: str, program: Program) -> bool:
 def _statements(
     document: Document, stem: str, program: Program, values: Values, training: Training
 ) -> Iterator[Stated]:
-    settings = list(calls.read(Context(program, values, training, document.is_embedded)))
+    context = Context(program, values, training, document.is_embedded)
+    settings = list(calls.read(context))
     if training:
         settings += Loops(program, values, training).read()
+        settings += sections.read(context)
     if training or is_configuration(stem, program):
         settings += _not_overruled(Named(program, values, training).read(), settings)
     for setting in settle(settings):
