@@ -72,6 +72,10 @@ def _value(field: str, point: curves.Point, value: Scalar, rule: str = "from_cur
 def _losses(series: Sequence[Series], found: dict[str, Value]) -> None:
     for metric, field in (("train_loss", "final_train_loss"), ("eval_loss", "final_eval_loss")):
         curve = curves.furthest(series, metric)
+        if curve is None and metric == "eval_loss":
+            # A loop that measures the test split after every epoch evaluates on it.
+            tested = curves.furthest(series, "test_loss")
+            curve = tested if tested is not None and len(tested) > 1 else None
         point = curves.last_finite(curve) if curve is not None else None
         if point is not None:
             found[field] = _value(field, point, point.value)

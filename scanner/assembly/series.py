@@ -78,7 +78,7 @@ def pick(series: Sequence[Series], metric: str) -> Series | None:
 
 def furthest(series: Sequence[Series], metric: str) -> Series | None:
     """Of the curves of a metric the one whose last point lies furthest: by epoch, else by step, where both state one;
-    within one file by the line; then the one with more points or, after that, more digits (a tracker's)."""
+    within one file by the line; then the one with more digits where they round to the other, or with more points."""
     found = [s for s in series if s.metric == metric and len(s)]
     best: Series | None = None
     for curve in found:
@@ -93,8 +93,10 @@ def _lies_further(curve: Series, other: Series) -> bool:
             return own > theirs
     if (curve.path, curve.segment) == (other.path, other.segment) and curve.lines[-1] != other.lines[-1]:
         return curve.lines[-1] > other.lines[-1]
-    sizes = (len(curve), len(repr(curve.values[-1])))
-    return sizes > (len(other), len(repr(other.values[-1])))
+    digits, their_digits = len(repr(curve.values[-1])), len(repr(other.values[-1]))
+    if digits != their_digits and math.isclose(curve.values[-1], other.values[-1], rel_tol=5e-3):
+        return digits > their_digits  # a console rounds what a tracker recorded
+    return len(curve) > len(other)
 
 
 def last_finite(series: Series) -> Point | None:
@@ -143,6 +145,8 @@ class Trend(NamedTuple):
 
     start: float
     end: float
+    low: float
+    """All points but one in a hundred lie above it: the minimum of many noisy points says nothing."""
     minimum: float
     maximum: float
     noise: float
@@ -160,6 +164,7 @@ def trend(series: Series) -> Trend | None:
     return Trend(
         float(np.median(column[:window])),
         float(np.median(column[-window:])),
+        float(np.quantile(column, 0.01)),
         float(column.min()),
         float(column.max()),
         noise,
@@ -180,7 +185,7 @@ def never_learned(shape: Trend) -> bool:
     lies clearly below, and all points stay within a narrow band (a loss that scatters widely hides small progress)."""
     if shape.start <= 0 or shape.minimum < 0 or shape.n < 8:
         return False
-    gained = shape.start - shape.minimum
+    gained = shape.start - shape.low
     is_narrow = shape.maximum - shape.minimum < 0.25 * shape.start
     return (
         is_narrow

@@ -36,7 +36,8 @@ _DIGITS = re.compile(r"\d+")
 _HINT = re.compile(r"[:=|({]|\.\.\.")
 _STAMP = re.compile(
     r"^\s*(?:\[?\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\]?"
-    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[rank ?\d+\]:?|\d+:(?= )|\[?(?:INFO|DEBUG|WARNING|NOTICE)\]?:?"
+    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[rank ?\d+\]:?|\d+:(?= )"
+    r"|\[?(?:INFO|DEBUG|WARNING|NOTICE)\]?:?(?:(?<=:)(?:root|__\w+__|\w+\.[\w.]+|\w*(?:main|train|logger)\w*):)?"
     r"|\[?[\w.]+\.py:\d+\]?|[\w.]{3,40}(?=\s+-\s+(?:INFO|WARNING)))[\s:|\-]*"
 )
 _PAIR = re.compile(

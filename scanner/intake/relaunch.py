@@ -24,7 +24,7 @@ MAX_LAUNCHES = 200
 MIN_LETTERS = 5
 _MOMENT = re.compile(
     r"\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-    r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?|\[\d+\]"
+    r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?|\[\d+\]|\b(?:pid|process)[ :=]+\d+"
 )
 
 
