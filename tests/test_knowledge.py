@@ -10,6 +10,7 @@ from scanner.formats._base import Document
 from scanner.intake.line_rules import read
 from scanner.knowledge import (
     Signal,
+    convert,
     fields,
     find_field,
     mask_secrets,
@@ -157,3 +158,12 @@ def test_programs_and_backups_are_told_by_name() -> None:
     """Names decide what a program is for and where copies lie."""
     assert names_training("src/train.py") and not names_training("src/train_eval/evaluate.py")
     assert is_backup("yedek/train.log") and not is_backup("runs/train.log")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("Adam0001", "Adam"), ("sgd_1e-2", "SGD"), ("adamw_8bit", "AdamW8bit"), ("MyOptim2", "MyOptim2")],
+)
+def test_an_optimizer_with_a_rate_behind_its_name(written: str, expected: str) -> None:
+    """A label that begins with the class and ends with a number is that class; other names stay as written."""
+    assert convert("optimizer", written) == expected

@@ -49,7 +49,7 @@ _GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
 _WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _UNIT = re.compile(r"\s?(?:ms|s|secs?|seconds?|min|[KMG]i?B|it/s|saniye|sn)\b")
 _SWAPPED = re.compile(
-    r"(?P<key>[^\W\d][\w ]{2,30}?) (?:at|after|on|in|for) (?P<unit>epoch|iteration|iter|step)\s*#?(?P<n>\d+)"
+    r"(?P<key>[^\W\d][\w ]{2,30}?) (?:at|after|on|in|for|of) (?P<unit>epoch|iteration|iter|step)\s*#?(?P<n>\d+)"
     r"\s*(?:is|was|[:=])\s*(?=[-+.\d])",
     re.IGNORECASE,
 )

@@ -44,7 +44,7 @@ _NO_CONTEXT = re.compile(
 _NUMBERED = re.compile(r"(?P<key>[^\W\d_][\w ./-]{1,40}?)\s*[:=]\s*[-+]?\.?\d")
 _OPEN = ("(", "{", "[", ",", ")", "}", "]")
 MAX_CONTEXT = 300
-"""Characters of a line of an earlier cell that is handed to the next training (TensorFlow's line on its GPU has 230)."""
+"""Characters of a line of an earlier cell that is handed to the next training (TensorFlow's GPU line has 230)."""
 MAX_CONTEXT_LINES = 400
 
 

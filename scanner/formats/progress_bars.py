@@ -41,6 +41,9 @@ _OTHER = re.compile(
     r"|load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption"
     r"|embed|\.(?:zip|tar|bin|json|safetensors|pt|txt|model|parquet|gz)\b|bytes|creating|reading|[KMG]i?B\b"
 )
+_FILES_LOOKED_AT = re.compile(r"(?i)^\W*(?:\w+:\s*)?(?:scanning|caching|reading|indexing) ")
+MAX_FILES_LOOKED_AT = 80
+"""Characters after the bar before: `train: Scanning /a/long/path... 845 images` begins a label longer than kept."""
 _HELD_OUT = re.compile(r"(?i)evaluat|valid|\bval\b|test|do\u011frulama|\bdev\b")
 _BYTES = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s")
 _EPOCH_LABEL = re.compile(
@@ -121,12 +124,14 @@ def _bars(document: Document) -> list[_Bar]:
             continue
         end = 0
         for match in _BAR.finditer(frame[:MAX_FRAME]):
-            before = frame[max(end, match.start() - 124) : match.start()].rpartition("|")[2]
+            before, end_before = frame[max(end, match.start() - 124) : match.start()].rpartition("|")[2], end
             end = match.end()
             head = _LABEL.match(before)
             if head is None or (match["rate"] and _BYTES.search(match["rate"])):
                 continue
             label, done, total = head["label"].strip("] \t"), int(match["done"]), int(match["total"])
+            if _FILES_LOOKED_AT.match(frame[end_before : end_before + MAX_FILES_LOOKED_AT]):
+                continue
             bar = next((b for b in reversed(found[-3:]) if _is_next(b, label, done, total)), None)
             if bar is None:
                 epoch = _EPOCH_LABEL.search(label)

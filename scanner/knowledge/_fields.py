@@ -233,7 +233,12 @@ def _to_text(spec: Field, value: Scalar) -> str | None:
             return canonical
         if spec.type == "enum":
             return None
+        # `Adam0001`, `sgd_1e-2`: a name of its own that begins with the class and ends with a rate
+        return _canonical(spec, _RATE_BEHIND.sub("", text)) or text
     return text
+
+
+_RATE_BEHIND = regex.compile(r"[-_ @]?\d[\d.]*(?:[eE][-+]?\d+)?$")
 
 
 def _canonical(spec: Field, text: str) -> str | None:
