@@ -70,6 +70,21 @@ def test_a_vendored_library_is_not_entered(tmp_path: Path) -> None:
     assert skipped["third_party/mmdetection"] == "vendored"
 
 
+def test_a_library_copied_without_its_build_file_is_not_entered(tmp_path: Path) -> None:
+    """A package folder that was copied beside the owner's scripts is known by modules that only it has."""
+    files = {
+        "transformers/dependency_versions_table.py": "deps = {}",
+        "transformers/trainer.py": "lr = 0.1",
+        "src/peft/tuners/tuners_utils.py": "",
+        "src/peft/helpers.py": "lr = 0.1",
+        "tuners/train.py": "lr = 0.1",
+        "train.py": "lr = 0.1",
+    }
+    read, skipped = _met(_tree(tmp_path, files))
+    assert read == ["train.py", "tuners/train.py"]
+    assert {skipped["transformers"], skipped["src/peft"]} == {"vendored"}
+
+
 def test_special_files_and_loops(tmp_path: Path) -> None:
     """FIFOs are never opened, links never followed, so that no loop and no hang is possible."""
     _tree(tmp_path, {"a/train.log": "x"})
