@@ -108,16 +108,23 @@ def _first(run: Run, *names: str) -> Observation | None:
 
 
 def _plan_reached(run: Run) -> Observation | None:
-    """The observation that shows the planned epochs or steps done; steps decide where both are planned."""
+    """The observation that shows the planned epochs or steps done: either suffices, but a bar's total decides nothing
+    where the planned epochs fell short (it may be one epoch's)."""
     from_0 = any(o.id == "first_step" and o.value == 0 for o in run.signals)
-    for planned, done, slack in (("max_steps", "steps_done", 0.0), ("epochs", "epochs_done", 0.011)):
-        want, have = run.values.get(planned), run.values.get(done)
-        if want is None or have is None:
-            continue
-        done_so_far = float(have.value) + (from_0 and planned == "max_steps")
-        if done_so_far >= float(want.value) - slack * float(want.value) and float(want.value) > 0:
-            return have.chosen
-    return None
+    by_epochs = _reached(run, "epochs", "epochs_done", slack=0.011, extra=0)
+    by_steps = _reached(run, "max_steps", "steps_done", slack=0.0, extra=int(from_0))
+    if by_steps is not None and by_epochs is None and run.values["max_steps"].rule == "from_counter":
+        if "epochs" in run.values and "epochs_done" in run.values:
+            return None
+    return by_steps or by_epochs
+
+
+def _reached(run: Run, planned: str, done: str, *, slack: float, extra: int) -> Observation | None:
+    """What shows that a plan was done, within a share of it (a trainer floors its epochs)."""
+    want, have = run.values.get(planned), run.values.get(done)
+    if want is None or have is None or float(want.value) <= 0:
+        return None
+    return have.chosen if float(have.value) + extra >= float(want.value) * (1 - slack) else None
 
 
 def _loss(run: Run) -> Series | None:
