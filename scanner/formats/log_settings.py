@@ -64,7 +64,9 @@ _SENTENCE = re.compile(
 
 def wants(document: Document) -> bool:
     """Logs, but not a tracker's own diary."""
-    return document.kind == "log" and document.name not in ("debug-internal.log", "debug-core.log")
+    if document.kind != "log" or document.name in ("debug-internal.log", "debug-core.log"):
+        return False
+    return document.name != "debug.log" or "wandb" not in document.path
 
 
 def read(document: Document) -> Iterator[Stated]:
