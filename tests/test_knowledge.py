@@ -167,3 +167,12 @@ def test_programs_and_backups_are_told_by_name() -> None:
 def test_an_optimizer_with_a_rate_behind_its_name(written: str, expected: str) -> None:
     """A label that begins with the class and ends with a number is that class; other names stay as written."""
     assert convert("optimizer", written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("model_3", None), ("sequential_12", None), ("functional_1", None), ("model_builder", "model_builder")],
+)
+def test_keras_own_names_name_no_model(written: str, expected: str | None) -> None:
+    """A name that Keras counts up by itself says nothing of what was trained."""
+    assert convert("model", written) == expected

@@ -18,6 +18,7 @@ _CALLS = re.compile(
     |\.(?:fit_one_cycle|fine_tune|fit_generator|fit_sgdr|fit_flat_cos|train_on_batch|train_model|train_one_epoch|partial_fit)\s*\(
     |\.backward\s*\(
     |\bGradientTape\b|\bvalue_and_grad\s*\(
+    |\bsess(?:ion)?\.run\s*\(\s*[\[(]?\s*(?:self\.)?\w*(?:train|optim|solver)\w*|\btrain_?(?:step|op)\.run\s*\(
     |\.train\s*\(\s*(?:\*\*|[^)=\n]*\b\w+\s*=)
     |\.train\s*\(\s*$
     |\b(?:xgb|lgb|lightgbm|xgboost)\.(?:train|cv)\s*\(
