@@ -202,3 +202,24 @@ def test_a_copy_in_a_backup_is_never_linked_as_evidence() -> None:
         "p/out/trainer_state.json": "execution",
         "yedek/p/train.log": "copy",
     }
+
+
+def test_an_output_folder_is_the_last_execution_s() -> None:
+    """Two launches in one log name one folder: its state is of the last; of two logs that name it neither owns it."""
+    state = "p/out/trainer_state.json"
+
+    def links(*units: tuple[str, int], folder: str = "p/out") -> list[str]:
+        path = state.replace("p/out", folder)
+        observations = [_seen(path, "run_folder", folder)]
+        series = [_curve(path, [3.0, 2.0], by="trainer_state")]
+        for n, (log, segment) in enumerate(units):
+            observations.append(_seen(log, "output_dir", folder.rpartition("/")[2], segment=segment))
+            series.append(_curve(log, [5.0 + n, 4.0], segment=segment))
+        runs = _assemble(observations, series, [_file(p) for p in {path, *(u[0] for u in units)}])
+        return [run.name for run in runs if {"names_run_folder"} & {link.reason for link in run.links}]
+
+    assert links(("p/train.log", 0)) == ["out"]
+    assert links(("p/train.log", 0), ("p/train.log", 1)) == ["out"]
+    assert links(("p/train.log", 0), ("p/again.log", 0)) == []
+    assert links(("p/train.log", 0), ("p/again.log", 0), folder="p/Feb13_15-12-38") == ["Feb13_15-12-38"]
+    assert links(("other/train.log", 0)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -25,6 +26,7 @@ PLANNED = frozenset({"learning_rate", "batch_size", "epochs", "max_steps", "opti
 def attach(executions: Sequence[Execution], book: RecipeBook, index: PathIndex) -> None:
     """Give each execution the recipes that its evidence names, each with the reason."""
     folders = _sole_folders(executions)
+    outputs = _Outputs(executions, book)
     for execution in executions:
         taken: set[tuple[str, int]] = set()
         for named, reason, because in _named_units(execution, book, index, folders):
@@ -34,6 +36,39 @@ def attach(executions: Sequence[Execution], book: RecipeBook, index: PathIndex) 
                     execution.recipes.append(unit)
                     why = reason if found.reason == "named" else found.reason
                     execution.links.append(Link(unit.path, unit.segment, why, found.because or because))
+        for unit, because in outputs.writers_of(execution):
+            if unit.key not in taken:
+                is_only = outputs.n_executions(execution) == 1
+                (execution.recipes if is_only else execution.absorbed).append(unit)
+                execution.links.append(Link(unit.path, unit.segment, "same_output_folder", because))
+
+
+class _Outputs:
+    """Which script or launcher writes to the run folder of an execution, by its own words."""
+
+    def __init__(self, executions: Sequence[Execution], book: RecipeBook) -> None:
+        self._by_folder: dict[str, list[Execution]] = defaultdict(list)
+        for execution in executions:
+            if execution.run_folder:
+                self._by_folder[execution.run_folder].append(execution)
+        self._writers: dict[str, list[tuple[Unit, Locator]]] = defaultdict(list)
+        for unit in book.units():
+            for observation in unit.facts.get("output_dir", ()):
+                written = str(observation.value).replace("\\", "/")
+                for base in dict.fromkeys((unit.folder, "")):
+                    folder = posixpath.normpath(posixpath.join(base, written))
+                    if folder in self._by_folder:
+                        self._writers[folder].append((unit, observation.locator))
+                        break
+
+    def n_executions(self, execution: Execution) -> int:
+        """How many executions the folder holds."""
+        return len(self._by_folder.get(execution.run_folder or "", ()))
+
+    def writers_of(self, execution: Execution) -> list[tuple[Unit, Locator]]:
+        """The units of the one file that says it writes there; none where several files do."""
+        found = self._writers.get(execution.run_folder or "", [])
+        return found if len({unit.path for unit, _ in found}) == 1 else []
 
 
 def _sole_folders(executions: Sequence[Execution]) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanner.assembly.paths import PathIndex, shared_folders
@@ -27,6 +27,8 @@ class Execution:
     links: list[Link] = field(default_factory=list)
     recipes: list[Unit] = field(default_factory=list)
     """Scripts, launchers and configurations behind it, nearest first."""
+    absorbed: list[Unit] = field(default_factory=list)
+    """Recipes that ran, but of which it cannot be told what they said then."""
     copies: list[str] = field(default_factory=list)
 
     @property
@@ -77,14 +79,20 @@ class _Forest:
         return [k for k in range(len(self.units)) if self.find(k) == root]
 
 
-def link(units: Sequence[Unit], index: PathIndex, consoles: Sequence[Sequence[str]] = ()) -> list[Execution]:
-    """Group execution units (not recipes) into executions. `consoles` are logs that one launch wrote."""
+def link(
+    units: Sequence[Unit],
+    index: PathIndex,
+    consoles: Sequence[Sequence[str]],
+    named: Mapping[str, Sequence[Observation]],
+) -> list[Execution]:
+    """Group execution units (not recipes) into executions. `consoles` are logs that one launch wrote; `named` are the
+    output folders that a notebook's own source names, by the notebook's path."""
     forest = _Forest(units)
     _join_folders(forest)
     _join_equal(forest, "tracker_run")
     _join_pairs(forest)
     _join_consoles(forest, consoles)
-    _join_named_folders(forest, index)
+    _join_named_folders(forest, index, named)
     _join_processes(forest)
     _join_equal_curves(forest)
     _join_nested_events(forest)
@@ -217,28 +225,51 @@ def _join_in_order(forest: _Forest, out: Sequence[int], err: Sequence[int], reas
                 forest.join(out[min(n, len(out) - 1)], err[min(n, len(err) - 1)], reason, None)
 
 
-def _join_named_folders(forest: _Forest, index: PathIndex) -> None:
-    """A console that names the folder it writes to, and the run folder of that name."""
+def _join_named_folders(forest: _Forest, index: PathIndex, named: Mapping[str, Sequence[Observation]]) -> None:
+    """A console or notebook that names the folder it writes to, and the run folder of that name.
+
+    A folder holds what was written last: of several executions in one file that name it, it is the last one's; where
+    several files name it, nobody's, unless a time in its name makes it one execution's own.
+    """
     folders: dict[str, list[int]] = defaultdict(list)
     for i, unit in enumerate(forest.units):
         folder = unit.fact("run_folder")
         if folder:
             folders[folder].append(i)
+    claims: dict[str, list[tuple[int, Locator]]] = defaultdict(list)
     for i, unit in enumerate(forest.units):
-        if unit.fact("run_folder"):
-            continue
-        for written in unit.all_facts("output_dir"):
-            meant = _nearest(index.folders(written, folders), unit.path)
-            roots = {forest.find(k) for folder in meant for k in folders[folder]}
-            if len(meant) == 1 and len(roots) == 1:
-                forest.join(folders[meant[0]][0], i, "names_run_folder", _where(unit, "output_dir"))
+        if not unit.fact("run_folder"):
+            for observation in (*unit.facts.get("output_dir", ()), *named.get(unit.path, ())):
+                meant = _nearest(index.folders(str(observation.value), folders), str(observation.value), unit.path)
+                if len(meant) == 1 and len({forest.find(k) for k in folders[meant[0]]}) == 1:
+                    claims[meant[0]].append((i, observation.locator))
+    for folder in sorted(claims):
+        owner = forest.find(folders[folder][0])
+        claimants = {forest.find(i) for i, _ in claims[folder]} - {owner}
+        last = max(claims[folder], key=lambda claim: forest.units[claim[0]].key)
+        if sum(map(str.isdigit, folder.rpartition("/")[2])) >= TIMESTAMP_DIGITS:
+            for i, because in claims[folder]:
+                forest.join(folders[folder][0], i, "names_run_folder", because)
+        elif len(claimants) == 1 or len({forest.units[i].path for i, _ in claims[folder]}) == 1:
+            forest.join(folders[folder][0], last[0], "names_run_folder", last[1])
 
 
-def _nearest(folders: Sequence[str], path: str) -> list[str]:
-    """Of equally named folders those nearest to the file that names one (a backup holds the same names)."""
+def _nearest(folders: Sequence[str], written: str, path: str) -> list[str]:
+    """Of the folders that a written path may mean those nearest to the writer (a backup holds the same names). A bare
+    name means only a folder beside or above the writer, or below it."""
+    if len([part for part in written.replace("\\", "/").split("/") if part not in ("", ".", "..")]) < 2:
+        home = path.rpartition("/")[0]
+        folders = [f for f in folders if _contains(f.rpartition("/")[0], home) or _contains(home, f)]
     best = max((shared_folders(path, f"{folder}/") for folder in folders), default=0)
     return [folder for folder in folders if shared_folders(path, f"{folder}/") == best]
 
+
+def _contains(folder: str, other: str) -> bool:
+    return not folder or other == folder or other.startswith(folder + "/")
+
+
+TIMESTAMP_DIGITS = 6
+"""A folder named with as many digits was made by one execution."""
 
 MIN_EQUAL_POINTS = 3
 

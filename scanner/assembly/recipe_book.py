@@ -9,7 +9,7 @@ from scanner.assembly.link import Execution
 from scanner.assembly.log_names import LogNames
 from scanner.assembly.paths import PathIndex
 from scanner.assembly.units import Unit
-from scanner.records import Link, Locator
+from scanner.records import Link, Locator, Observation
 
 CONFIG_ENDINGS = (".yaml", ".yml", ".json", ".toml")
 MAX_DEPTH = 3
@@ -72,6 +72,14 @@ class RecipeBook:
                 if unit.has("command") and path not in written[unit.key]:
                     written[unit.key].append(path)
         return [written[key] for key in sorted(written) if len(written[key]) > 1]
+
+    def output_folders(self) -> dict[str, list[Observation]]:
+        """Output folders that files name, by the file."""
+        return {
+            path: found
+            for path, units in self.by_path.items()
+            if (found := [o for unit in units for o in unit.facts.get("output_dir", ())])
+        }
 
     def writers_of(self, path: str) -> list[tuple[Unit, Locator]]:
         """Launcher and script units that say they write to a log, by its name or by a scheduler's pattern."""

@@ -35,7 +35,7 @@ class Recipe:
 def declared(book: RecipeBook, executions: Sequence[Execution], digests: Mapping[str, tuple[str, int]]) -> list[Recipe]:
     """Complete recipes that no execution absorbed: launches with arguments of their own, training scripts,
     configurations that neither of them pulls in. Of byte-identical files the shallowest speaks for all."""
-    used = {unit.key for execution in executions for unit in execution.recipes}
+    used = {unit.key for execution in executions for unit in (*execution.recipes, *execution.absorbed)}
     done = _Covered(digests)
     done.add(path for path, _ in used)
     done.add(path for e in executions for path in e.paths())
