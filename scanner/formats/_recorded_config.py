@@ -28,6 +28,7 @@ _NO_CHOICE = frozenset({"_wandb", "wandb_version"})
 _NESTED_DUMPS = frozenset({"task_specific_params", "text_config", "vision_config", "encoder", "decoder", "id2label"})
 _TRAINER = frozenset({"per_device_train_batch_size", "num_train_epochs", "output_dir"})
 _TRL = frozenset({"dataset_text_field", "max_prompt_length", "max_completion_length"})
+_NANOGPT = frozenset({"init_from", "decay_lr", "lr_decay_iters", "always_save_checkpoint"})
 
 
 def stated(leaves: Iterable[Leaf], with_pointer: bool = True) -> Iterator[Stated]:
@@ -36,6 +37,7 @@ def stated(leaves: Iterable[Leaf], with_pointer: bool = True) -> Iterator[Stated
     top = {str(leaf.path[0]) for leaf in kept}
     by_trainer = top >= _TRAINER
     dumps_model = "transformers_version" in top or "architectures" in top
+    by_nanogpt = top >= _NANOGPT
     steps = next((leaf.value for leaf in kept if leaf.path == ("max_steps",)), None)
     has_steps = isinstance(steps, int) and steps > 0
     has_lora = any(key.startswith("lora_") for key in top)
@@ -48,6 +50,9 @@ def stated(leaves: Iterable[Leaf], with_pointer: bool = True) -> Iterator[Stated
     elif any(_RATE.search(key) for key in top) and any(_PLAN.search(key) for key in top):
         line = next(leaf.line for leaf in kept if _RATE.search(str(leaf.path[0])))
         yield Stated("training_program", "learning rate and length", line, "fact", origin="reported")
+    if by_nanogpt:
+        line = next(leaf.line for leaf in kept if leaf.path[0] == "lr_decay_iters")
+        yield Stated("framework", "nanogpt", line, origin="reported", raw="lr_decay_iters")
     for leaf in kept:
         key = ".".join(map(str, leaf.path))
         pointer = leaf.pointer if with_pointer else ""
@@ -60,6 +65,8 @@ def stated(leaves: Iterable[Leaf], with_pointer: bool = True) -> Iterator[Stated
             yield Stated("model_name_or_path", leaf.value, leaf.line, origin="reported", pointer=pointer, raw=raw)
         elif by_trainer and key == "num_train_epochs" and has_steps:
             continue  # a positive max_steps overrides it
+        elif by_nanogpt and key == "dtype":  # its autocast's
+            yield Stated("mixed_precision", leaf.value, leaf.line, origin="reported", pointer=pointer, raw=raw)
         elif key == "r" and has_lora:
             yield Stated("lora.r", leaf.value, leaf.line, origin="reported", pointer=pointer, raw=raw)
         elif by_trainer and key in _FACTS:

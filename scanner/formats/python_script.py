@@ -52,6 +52,8 @@ SLOTS = {
     "weight_decay": ("weight_decay", "wd"),
 }
 """Names of what known calls are given, by the slot of the call's setting."""
+_CONFIGURATOR = ("open('configurator.py')", 'open("configurator.py")')
+"""nanoGPT's way to let a file and the command line override the constants above."""
 _MAX_FACTS = 30
 _WORDS = (
     "fit",
@@ -144,6 +146,8 @@ def _trains(document: Document, program: Program, training: Training) -> Iterato
         ]
         if made and imports_any(program, "unsloth"):
             frameworks["unsloth"] = made[0].node.lineno
+    if frameworks and document.mentions(*_CONFIGURATOR):
+        frameworks["nanogpt"] = next(n for n, text in enumerate(document.lines, 1) if "configurator.py" in text)
     for framework, line in frameworks.items() if not training.has_rivals else ():
         yield Stated("framework", framework, line, raw=_raw(document, line))
 
