@@ -5,7 +5,10 @@ PROJECTS ?= examples/projects
 OUT ?= out
 BIN := $(VENV)/bin
 
-.PHONY: help scan test check regen clean
+SHARED ?= ../shared/eval
+TREES ?= $(OUT)/trees
+
+.PHONY: help scan test check regen score clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -36,6 +39,9 @@ check: $(VENV)/.dev
 
 regen: $(VENV)/.dev  ## rewrite expected tables and goldens (review with git diff)
 	$(BIN)/python -m pytest --regen
+
+score: $(VENV)/.dev  ## scan the labelled trees in TREES and print the score beside the last one
+	$(BIN)/python tests/score_labelled_trees.py $(TREES) $(SHARED) $(OUT)/score
 
 clean:  ## remove what make created
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
