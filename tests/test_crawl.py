@@ -40,6 +40,7 @@ def test_reads_logs_and_skips_with_reasons(tmp_path: Path) -> None:
         "poetry.lock": "x",
         "tests/test_train.py": "x",
         ".github/workflows/ci.yml": "x",
+        "clone/.dev_scripts/train_benchmark.sh": "x",
     }
     read, skipped = _met(_tree(tmp_path, files))
     assert read == ["train.log"]
@@ -54,6 +55,7 @@ def test_reads_logs_and_skips_with_reasons(tmp_path: Path) -> None:
         "poetry.lock": "lock",
         "tests/test_train.py": "unit_test",
         ".github/workflows/ci.yml": "workflow",
+        "clone/.dev_scripts/train_benchmark.sh": "workflow",
     }
 
 

@@ -53,6 +53,8 @@ _QUOTED_HINT = re.compile(r"^\s*(?:usage|try|example|e\.g\.|hint|note|tip|please
 _HAPPENING = re.compile(r"loss|epoch|\bstep\b|traceback|\d+%\||\bit/s\b|error", re.IGNORECASE)
 _CELL = re.compile(r"^\s*(?:!|%run\s+|%sh\s+|!\s*time\s+)\s*(?P<command>\S.*)$")
 _CELL_NAME = re.compile(r"\$\{__cell_(\w+)\}")
+_WINDOWS = re.compile(r"(?:^|[\s=\"'])(?:[A-Za-z]:|\.{1,2}|\w+)\\[\w.]")
+"""A path of Windows: its backslashes escape nothing."""
 _LSF_BEGIN = "# LSBATCH: User input"
 _RULE = re.compile(r"^-{20,}\s*$")
 
@@ -150,7 +152,8 @@ def _listed(text: str, number: int) -> Launch | None:
 
 
 def _launches(lines: list[str], first_line: int) -> Iterator[Launch]:
-    for invocation in invocations(lines, "posix", first_line):
+    is_windows = len(lines) == 1 and _WINDOWS.search(lines[0]) is not None
+    for invocation in invocations(lines, "cmd" if is_windows else "posix", first_line):
         launch = _command.parse(invocation.arguments)
         if launch is not None and not launch.is_shell:
             yield launch
