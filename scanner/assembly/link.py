@@ -59,6 +59,7 @@ class _Forest:
     def __init__(self, units: Sequence[Unit]) -> None:
         self.units = units
         self._parent = list(range(len(units)))
+        self._members = [[i] for i in range(len(units))]
         self.links: list[tuple[int, Link]] = []
 
     def find(self, i: int) -> int:
@@ -71,12 +72,12 @@ class _Forest:
         a, b = self.find(i), self.find(j)
         if a != b:
             self._parent[max(a, b)] = min(a, b)
+            self._members[min(a, b)] += self._members[max(a, b)]
             unit = self.units[j]
             self.links.append((j, Link(unit.path, unit.segment, reason, because)))
 
     def members(self, i: int) -> list[int]:
-        root = self.find(i)
-        return [k for k in range(len(self.units)) if self.find(k) == root]
+        return sorted(self._members[self.find(i)])
 
 
 def link(
@@ -99,13 +100,16 @@ def link(
     groups: dict[int, list[int]] = defaultdict(list)
     for i in range(len(units)):
         groups[forest.find(i)].append(i)
+    links: dict[int, list[Link]] = defaultdict(list)
+    for i, found_link in forest.links:
+        links[forest.find(i)].append(found_link)
     found = []
     for members in groups.values():
         own = sorted((units[i] for i in members), key=_telling)
         folder = next((u.fact("run_folder") for u in own if u.fact("run_folder")), None)
         key = next((u.fact("run_key") or "" for u in own if u.fact("run_key")), "")
         execution = Execution(own, folder, key)
-        execution.links = [lk for i, lk in forest.links if i in set(members)]
+        execution.links = links[forest.find(members[0])]
         found.append(execution)
     return sorted(found, key=lambda e: e.primary.key)
 
