@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner import assembly
-from scanner.assembly.paths import PathIndex
+from scanner.assembly.paths import FolderIndex, PathIndex
 from scanner.records import Locator, Observation, Origin, Run, Scalar, Series, SourceFile
 
 
@@ -223,3 +223,15 @@ def test_an_output_folder_is_the_last_execution_s() -> None:
     assert links(("p/train.log", 0), ("p/again.log", 0)) == []
     assert links(("p/train.log", 0), ("p/again.log", 0), folder="p/Feb13_15-12-38") == ["Feb13_15-12-38"]
     assert links(("other/train.log", 0)) == []
+
+
+def test_which_folder_a_path_means() -> None:
+    """Beside the writer or above it; below it when there is one; on another machine by two parts; never a namesake."""
+    index = FolderIndex(["a/out", "b/out", "b/deep/results", "c/runs/x", "yedek/c/runs/x"])
+    assert index.resolve("./out", "a/train.log") == "a/out"
+    assert index.resolve("out/", "a/logs/train.log") == "a/out"
+    assert index.resolve("results", "b/train.log") == "b/deep/results"
+    assert index.resolve("results", "a/train.log") is None
+    assert index.resolve("/home/me/c/runs/x", "c/train.log") == "c/runs/x"
+    assert index.resolve("C:\\work\\runs\\x", "yedek/c/train.log") == "yedek/c/runs/x"
+    assert index.resolve("/other/out", "d/train.log") is None

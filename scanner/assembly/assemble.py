@@ -27,7 +27,7 @@ def assemble(
     index = PathIndex([*digests, *paths])
     book = RecipeBook([u for u in units if u.is_recipe], index)
     originals, copies = split_backups([u for u in units if not u.is_recipe], digests)
-    executions = link(originals, index, book.consoles(), book.output_folders())
+    executions = link(originals, book.consoles(), book.output_folders())
     for execution in executions:
         execution.copies.extend(copy for path in execution.paths() for copy in copies.get(path, ()))
     executions = [e for e in fold(executions, digests) if is_training(e) or book.launches_training_into(e)]

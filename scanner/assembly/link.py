@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scanner.assembly.paths import PathIndex, shared_folders
+from scanner.assembly.paths import FolderIndex, shared_folders
 from scanner.assembly.units import Unit
 from scanner.records import Link, Locator, Observation, Series
 
@@ -82,7 +82,6 @@ class _Forest:
 
 def link(
     units: Sequence[Unit],
-    index: PathIndex,
     consoles: Sequence[Sequence[str]],
     named: Mapping[str, Sequence[Observation]],
 ) -> list[Execution]:
@@ -93,7 +92,7 @@ def link(
     _join_equal(forest, "tracker_run")
     _join_pairs(forest)
     _join_consoles(forest, consoles)
-    _join_named_folders(forest, index, named)
+    _join_named_folders(forest, named)
     _join_processes(forest)
     _join_equal_curves(forest)
     _join_nested_events(forest)
@@ -229,7 +228,7 @@ def _join_in_order(forest: _Forest, out: Sequence[int], err: Sequence[int], reas
                 forest.join(out[min(n, len(out) - 1)], err[min(n, len(err) - 1)], reason, None)
 
 
-def _join_named_folders(forest: _Forest, index: PathIndex, named: Mapping[str, Sequence[Observation]]) -> None:
+def _join_named_folders(forest: _Forest, named: Mapping[str, Sequence[Observation]]) -> None:
     """A console or notebook that names the folder it writes to, and the run folder of that name.
 
     A folder holds what was written last: of several executions in one file that name it, it is the last one's; where
@@ -240,13 +239,14 @@ def _join_named_folders(forest: _Forest, index: PathIndex, named: Mapping[str, S
         folder = unit.fact("run_folder")
         if folder:
             folders[folder].append(i)
+    index = FolderIndex(folders)
     claims: dict[str, list[tuple[int, Locator]]] = defaultdict(list)
     for i, unit in enumerate(forest.units):
         if not unit.fact("run_folder"):
             for observation in (*unit.facts.get("output_dir", ()), *named.get(unit.path, ())):
-                meant = _nearest(index.folders(str(observation.value), folders), str(observation.value), unit.path)
-                if len(meant) == 1 and len({forest.find(k) for k in folders[meant[0]]}) == 1:
-                    claims[meant[0]].append((i, observation.locator))
+                meant = index.resolve(str(observation.value), unit.path)
+                if meant is not None and len({forest.find(k) for k in folders[meant]}) == 1:
+                    claims[meant].append((i, observation.locator))
     for folder in sorted(claims):
         owner = forest.find(folders[folder][0])
         claimants = {forest.find(i) for i, _ in claims[folder]} - {owner}
@@ -256,20 +256,6 @@ def _join_named_folders(forest: _Forest, index: PathIndex, named: Mapping[str, S
                 forest.join(folders[folder][0], i, "names_run_folder", because)
         elif len(claimants) == 1 or len({forest.units[i].path for i, _ in claims[folder]}) == 1:
             forest.join(folders[folder][0], last[0], "names_run_folder", last[1])
-
-
-def _nearest(folders: Sequence[str], written: str, path: str) -> list[str]:
-    """Of the folders that a written path may mean those nearest to the writer (a backup holds the same names). A bare
-    name means only a folder beside or above the writer, or below it."""
-    if len([part for part in written.replace("\\", "/").split("/") if part not in ("", ".", "..")]) < 2:
-        home = path.rpartition("/")[0]
-        folders = [f for f in folders if _contains(f.rpartition("/")[0], home) or _contains(home, f)]
-    best = max((shared_folders(path, f"{folder}/") for folder in folders), default=0)
-    return [folder for folder in folders if shared_folders(path, f"{folder}/") == best]
-
-
-def _contains(folder: str, other: str) -> bool:
-    return not folder or other == folder or other.startswith(folder + "/")
 
 
 TIMESTAMP_DIGITS = 6

@@ -33,14 +33,40 @@ class PathIndex:
         winners = [path for score, path in scored if score == best]
         return winners[0] if len(winners) == 1 else None
 
-    def folders(self, written: str, known: Iterable[str]) -> list[str]:
-        """Those of the known folders that a written folder path means: they share its last part at least."""
+
+class FolderIndex:
+    """Known folders by their last part."""
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self._known = set(folders)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for folder in sorted(self._known):
+            self._by_name[folder.rsplit("/", 1)[-1].lower()].append(folder)
+
+    def resolve(self, written: str, near: str) -> str | None:
+        """The folder that a written path means: from the writer's own folder upwards; else the one below the writer,
+        or (another machine's path) the one that shares at least its last two parts, the nearest; else None."""
         parts = [p for p in written.strip().strip("'\"").replace("\\", "/").split("/") if p not in ("", ".", "..")]
         if not parts:
-            return []
-        scored = [(_shared_end(parts, folder), folder) for folder in known]
-        best = max((n for n, _ in scored), default=0)
-        return sorted(folder for n, folder in scored if n == best and n > 0)
+            return None
+        home = near.rpartition("/")[0]
+        base = home
+        while True:
+            folder = "/".join([*([base] if base else []), *parts])
+            if folder in self._known:
+                return folder
+            if not base:
+                break
+            base = base.rpartition("/")[0]
+        same_name = self._by_name.get(parts[-1].lower(), [])
+        if len(parts) > 1:
+            scored = [(_shared_end(parts, f), shared_folders(near, f"{f}/"), f) for f in same_name]
+            scored = [row for row in scored if row[0] > 1]
+        else:
+            scored = [(1, 0, f) for f in same_name if f.startswith(home + "/" if home else "")]
+        top = max((row[:2] for row in scored), default=None)
+        best = [row for row in scored if row[:2] == top]
+        return best[0][2] if len(best) == 1 else None
 
 
 def _shared_end(parts: list[str], path: str) -> int:
