@@ -45,7 +45,7 @@ _SAVED = re.compile(r"Saving checkpoint at (?P<n>\d+) (?P<unit>epochs|iterations
 _RANGE = re.compile(r"^gpu_ids = range\(0, (?P<n>\d+)\)")
 _OF_CONFIGURATION = re.compile(r"\s|[A-Za-z_]\w* = |[\])}'\"#]")
 """A line of an echoed configuration; what an error or another program prints behind it is none."""
-_COMMAND = re.compile(r"Training command is (?P<command>\S.*)$")
+_COMMAND = re.compile(r"(?P<what>Training|Testing) command is (?P<command>\S.*)$")
 
 
 def wants(document: Document) -> bool:
@@ -83,6 +83,7 @@ def read(document: Document) -> Iterator[Stated]:
             yield from log.message(message, line, prefix)
     if block is not None:
         yield from log.configuration(block, first)
+    yield from log.close()
     if log.is_training and stamp is not None and not document.is_embedded:
         yield Stated("run_folder", run_folder(document), 1, "fact")
         yield Stated("run_key", stamp["stamp"], 1, "fact")
@@ -104,6 +105,10 @@ class _Log:
         self._uses_gpu = False
         self._last_step: float | None = None
         self._command_at = 0
+        self._trains = False
+        """Whether the launch at hand has trained, or said that it will."""
+        self._tested: tuple[int, str] | None = None
+        """Where it was tested."""
 
     def plain(self, text: str, line: int) -> Iterator[Stated]:
         """A line without a time: the environment, and the launcher's command."""
@@ -119,8 +124,12 @@ class _Log:
             yield Stated("seed", text.rpartition(": ")[2].strip(), line, raw=text.strip())
         elif "Training finished successfully" in text and self.is_training:
             yield Stated("training_end", True, line, "mark", raw=text.strip())
-        elif "Training command is " in text and (found := _COMMAND.search(text)):
+        elif " command is " in text and (found := _COMMAND.search(text)):
+            yield from self.close()
             self._command_at = line
+            if found["what"] == "Testing":
+                self._tested = (line, text.strip())
+                return
             yield Stated("launch", True, line, "mark", raw=text.strip())
             for word in found["command"].split():
                 if word.endswith(".py"):
@@ -146,7 +155,7 @@ class _Log:
             yield Stated("training_start", True, line, "mark", raw=message)
             yield Stated("framework", "openmmlab", line, raw=message)
             yield Stated(mark, int(plan["n"]), line, "mark", raw=message)
-            self.is_training = True
+            self.is_training = self._trains = True
         elif message.startswith("Checkpoints will be saved to ") and prefix["logger"] == "mmengine":
             yield from self._begin(line, message)
             yield Stated("output_dir", message.removeprefix("Checkpoints will be saved to ").rstrip(". "), line, "fact")
@@ -157,8 +166,15 @@ class _Log:
         elif message.startswith("resumed "):
             yield Stated("resume", True, line, "mark", raw=message)
 
+    def close(self) -> Iterator[Stated]:
+        """The end of a launch: one that tested a checkpoint trained nothing, though it echoes how that was trained."""
+        if self._tested is not None and not self._trains:
+            yield Stated("evaluates", self._tested[1][:80], self._tested[0], "fact", raw=self._tested[1])
+        self._tested, self._trains = None, False
+
     def _launch(self, text: str, line: int) -> Iterator[Stated]:
         if not self._command_at or line - self._command_at > 60:
+            yield from self.close()
             yield Stated("launch", True, line, "mark", raw=text.strip())
         self._command_at = 0
         self._uses_gpu = False
@@ -190,6 +206,7 @@ class _Log:
             yield Stated("device", "cuda", line, raw=raw)
 
     def _begin(self, line: int, raw: str) -> Iterator[Stated]:
+        self._trains = True
         if not self.is_training:
             self.is_training = True
             yield Stated("training_start", True, line, "mark", raw=raw)
@@ -211,12 +228,16 @@ class _Log:
             # mmengine reports the progress of an evaluation, too; only its last line has metrics.
             if " eta: " in f" {point['rest']}":
                 return
-            epoch = a if point["unit"] == "Epoch" else None
+            # `Epoch(test) [2010/2010]` counts the test's own iterations.
+            epoch = a if point["unit"] == "Epoch" and point["b"] else None
+            if point["mode"] == "test":
+                self._tested = self._tested or (line, raw)
             split = "val" if point["mode"] == "val" else "test"
             for key, value in pairs:
                 if key not in _NO_METRIC and key != "lr":
                     yield Stated(f"{split}/{key}", value, line, "metric", self._last_step, epoch, raw=raw)
             return
+        self._trains = True
         if not self.is_training:
             yield from self._begin(line, raw)
         if point["unit"] == "Iter":
