@@ -108,6 +108,8 @@ def test_secrets_are_masked(row: dict[str, list[str]]) -> None:
 @pytest.mark.parametrize(
     ("key", "field"),
     [
+        ("LoRA rank", "lora_r"),
+        ("LoRA Dropout", "lora_dropout"),
         ("--learning_rate", "learning_rate"),
         ("optimizer.lr", "learning_rate"),
         ("lr_sched", "scheduler"),

@@ -45,6 +45,8 @@ _PAIR = re.compile(
     r"(?P<key>(?:--)?[^\W\d][\w /.()\-]{0,48}?)(?P=quote)"
     r"\s*(?P<sep>:=|:|=|\.{3,}|\|)\s*(?P<value>[^\s].{0,120}?)\s*[,|;]?\s*$"
 )
+_ADAPTER = re.compile(r"^[^\w'\"]*(?:[QR]?e?LoRA|lora|PEFT)\b[\w ]{0,20}[:(]\s*(?=\w+\s*[=:])")
+"""`LoRA config: r=16, alpha=32`: the keys are the adapter's."""
 _PIECES = re.compile(r"\s*[,|;]\s+|\s{3,}|\t+")
 _OPTIMIZER = re.compile(r"^\s*(?:[Oo]ptimizer\s*[:=]\s*)?(?P<name>[A-Z]\w{1,30}) \($")
 _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.eE+-]+)\s*$")
@@ -150,7 +152,9 @@ def _number(stated: Stated) -> float:
 
 def _pairs(line: str, number: int, document: Document) -> Iterator[Stated]:
     """The settings of a line all of whose pieces are `key: value`."""
-    bare = _bare(line)
+    bare, prefix = _bare(line), ""
+    if (adapter := _ADAPTER.match(bare)) is not None:
+        bare, prefix = bare[adapter.end() :].rstrip(" )"), "lora."
     pieces = [piece for piece in _PIECES.split(bare.strip().strip("|")) if piece and piece.strip("|- ")]
     whole = _PAIR.match(bare)
     if (whole is not None and whole["sep"] == "|") or (len(pieces) == 2 and bare.strip().startswith("|")):
@@ -175,11 +179,13 @@ def _pairs(line: str, number: int, document: Document) -> Iterator[Stated]:
         if match is None:
             continue
         label, value = _label(match), match["value"].strip().strip("'\"`*")
-        if label.lower().replace(" ", "_").lstrip("-") in _TOO_SHORT or len(label.split()) > 5 or not _plain(value):
+        is_short = not prefix and label.lower().replace(" ", "_").lstrip("-") in _TOO_SHORT
+        if is_short or len(label.split()) > 5 or not _plain(value):
             continue
         if any(map(str.isdigit, label)) and document.naming(label.split()[-1]):
             continue
-        yield Stated(label, value.replace(",", ".") if _DECIMAL_COMMA.match(value) else value, number, raw=line.strip())
+        written = value.replace(",", ".") if _DECIMAL_COMMA.match(value) else value
+        yield Stated(prefix + label, written, number, raw=line.strip())
 
 
 def _label(match: re.Match[str]) -> str:

@@ -21,8 +21,8 @@ def read_toml(name: str) -> dict[str, Any]:
 
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
-# `mAP`, `val_mIoU`, `aAcc`: one word each, however the split letters look.
-_MEAN = re.compile(r"(?<![A-Za-z])[am](?:AP|IoU|Dice|Acc|Recall|Precision|Fscore)(?![a-z])")
+# `mAP`, `val_mIoU`, `aAcc`, `LoRA`: one word each, however the split letters look.
+_ONE_WORD = re.compile(r"(?<![A-Za-z])(?:[am](?:AP|IoU|Dice|Acc|Recall|Precision|Fscore)|(?:Q|Re)?LoRA|DoRA)(?![a-z])")
 _NOT_WORD = re.compile(r"[^\w]+|_+", re.UNICODE)
 
 
@@ -33,6 +33,6 @@ def normalize_key(key: str) -> str:
     Letters of every alphabet stay; dotted and dotless i are kept apart as str.casefold does after mapping `I` with a
     dot above to a plain i, so that a Turkish key matches however it was capitalised.
     """
-    key = _CAMEL.sub("_", _MEAN.sub(lambda found: found.group().lower(), key))
+    key = _CAMEL.sub("_", _ONE_WORD.sub(lambda found: found.group().lower(), key))
     folded = key.replace("\u0130", "i").casefold()
     return _NOT_WORD.sub("_", folded).strip("_")
