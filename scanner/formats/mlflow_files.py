@@ -6,7 +6,7 @@
     mlruns/0/05ce.../tags/mlflow.source.name   model.py
 
 A metric's name may hold slashes: it is a path then. Registered models and logged models have a `meta.yaml` too, but no
-run id. Steps that are all the same count nothing. `mlflow.user` is not read.
+run id. What the parts mean is told in `_mlflow_run`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.formats import _program, _yaml
+from scanner.formats import _mlflow_run, _yaml
 from scanner.formats._base import Document, Stated, parse_number
-from scanner.formats._metric_rows import OTHER_SPLIT
-from scanner.formats._tfevents_curves import counts_every
 
 ID = "mlflow_files"
 DESCRIPTION = "Runs in MLflow's file store (mlruns/)"
@@ -28,10 +26,6 @@ SAMPLE = """mlruns/0/0a1b2c3d4e5f60718293a4b5c6d7e8f9/metrics/train_loss
 _PATH = re.compile(
     r"^(?P<folder>(?:.*/)?(?P<id>[0-9a-f]{32}))/(?:(?P<meta>meta\.yaml)|(?P<part>params|metrics|tags)/(?P<key>.+))$"
 )
-_RATE = re.compile(r"(?:^|[._/])(?:lr|learning_?rate)(?:$|_init$)", re.IGNORECASE)
-_TAGS = frozenset({"mlflow.source.name", "mlflow.runName", "mlflow.autologging"})
-_FRAMEWORKS = {"tensorflow": "tensorflow", "keras": "keras", "pytorch": "lightning", "xgboost": "xgboost"}
-_FRAMEWORKS |= {"lightgbm": "xgboost", "sklearn": "sklearn", "transformers": "hf-trainer", "fastai": "fastai"}
 
 
 def wants(document: Document) -> bool:
@@ -43,7 +37,7 @@ def wants(document: Document) -> bool:
         return False
     if found["meta"]:
         return document.mentions("run_uuid:", "run_id:") and document.mentions("artifact_uri:")
-    return found["part"] != "tags" or found["key"] in _TAGS
+    return found["part"] != "tags" or found["key"] in _mlflow_run.TAGS
 
 
 def read(document: Document) -> Iterator[Stated]:
@@ -52,8 +46,7 @@ def read(document: Document) -> Iterator[Stated]:
     assert found is not None
     stated = list(_parts(document, found))
     if stated or found["meta"]:
-        yield Stated("run_folder", found["folder"], 1, "fact", origin="reported", raw=document.path)
-        yield Stated("tracker_run", f"mlflow:{found['id']}", 1, "fact", origin="reported", raw=document.path)
+        yield from _mlflow_run.identity(found["id"], found["folder"], 1, document.path)
     yield from stated
 
 
@@ -62,54 +55,30 @@ def _parts(document: Document, found: re.Match[str]) -> Iterator[Stated]:
     if found["meta"]:
         yield from _meta(document)
     elif found["part"] == "metrics":
-        yield from _metric(document, found["key"])
+        yield from _mlflow_run.metric(found["key"], _points(document), document.siblings)
     elif not value:
         return
-    elif found["part"] == "params" and len(document.text().strip()) <= 250:
-        key = found["key"]
-        yield Stated(key, value, 1, origin="reported", raw=f"{key}: {value}")
-        if _RATE.search(key) and parse_number(value) is not None:
-            yield Stated("training_program", f"parameter {key}", 1, "fact", origin="reported", raw=f"{key}: {value}")
-    elif found["key"] == "mlflow.source.name":
-        yield from _program.stated(value, 1)
-    elif found["key"] == "mlflow.runName":
-        yield Stated("run_name", value, 1, "fact", origin="reported")
-    elif found["key"] == "mlflow.autologging" and value in _FRAMEWORKS:
-        yield Stated("framework", _FRAMEWORKS[value], 1, origin="reported", raw=f"mlflow.autologging: {value}")
+    elif found["part"] == "tags":
+        yield from _mlflow_run.tag(found["key"], value, 1)
+    elif len(document.text().strip()) <= _mlflow_run.MAX_PARAMETER:
+        yield from _mlflow_run.parameter(found["key"], value, 1)
 
 
 def _meta(document: Document) -> Iterator[Stated]:
     for leaf in _yaml.leaves(document.text()):
-        key, value = leaf.path[-1] if len(leaf.path) == 1 else "", leaf.value
-        raw = f"{key}: {value}"
-        if value is None or value == "":
-            continue
-        if key == "status":
-            yield Stated("tracker_status", f"mlflow:{value}", leaf.line, "fact", origin="reported", raw=raw)
-        elif key in ("start_time", "end_time") and isinstance(value, int) and value > 0:
-            fact = "started_at" if key == "start_time" else "ended_at"
-            yield Stated(fact, value / 1000, leaf.line, "fact", origin="reported", raw=raw)
-        elif key in ("run_name", "name"):
-            yield Stated("run_name", str(value), leaf.line, "fact", origin="reported", raw=raw)
+        key = str(leaf.path[-1]) if len(leaf.path) == 1 else ""
+        if key in ("run_name", "name") and leaf.value not in (None, ""):
+            yield _mlflow_run.name(str(leaf.value), leaf.line, f"{key}: {leaf.value}")
+        else:
+            yield from _mlflow_run.state(key, leaf.value, leaf.line)
 
 
-def _metric(document: Document, key: str) -> Iterator[Stated]:
-    points: list[tuple[int, float, float | None]] = []
+def _points(document: Document) -> list[_mlflow_run.Point]:
+    points: list[_mlflow_run.Point] = []
     for line, text in enumerate(document.lines, 1):
         parts = text.split()
         value = parse_number(parts[1]) if len(parts) >= 2 and parts[0].isdigit() else None
         if value is not None:
-            points.append((line, value, parse_number(parts[2]) if len(parts) > 2 else None))
-    steps = {step for _, _, step in points}
-    counts = len(steps) > 1 or (len(points) == 1 and steps != {0.0})
-    # Where validation is logged as well, every whole number from the first on is an epoch: nobody logs each update so.
-    validated = any(OTHER_SPLIT.search(name) for name in (key, *document.siblings))
-    by_epoch = validated and counts_every([step for _, _, step in points if step is not None])
-    for line, value, step in points:
-        axis = step if counts else None
-        yield Stated(
-            key, value, line, "metric", None if by_epoch else axis, axis if by_epoch else None, origin="reported"
-        )
-    if not counts and len(points) > 1 and "loss" in key.lower() and not OTHER_SPLIT.search(key):
-        # Logged again and again without a step: something was trained, and nothing was counted.
-        yield Stated("training_start", key, 1, "mark", origin="reported", raw=document.lines[0])
+            step = parse_number(parts[2]) if len(parts) > 2 else None
+            points.append(_mlflow_run.Point(value, step, line, ""))
+    return points
