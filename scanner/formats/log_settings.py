@@ -50,6 +50,8 @@ _ADAPTER = re.compile(r"^[^\w'\"]*(?:[QR]?e?LoRA|lora|PEFT)\b[\w ]{0,20}[:(]\s*(
 _PIECES = re.compile(r"\s*[,|;]\s+|\s{3,}|\t+")
 _OPTIMIZER = re.compile(r"^\s*(?:[Oo]ptimizer\s*[:=]\s*)?(?P<name>[A-Z]\w{1,30}) \($")
 _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.eE+-]+)\s*$")
+_CODE = re.compile(r"^(?:self|cls|args|kwargs|config|cfg|opt|np|torch|nn)\.|\w[(\[]")
+"""What is assigned in source code that a log shows: attributes, calls, subscripts."""
 _PARENTHESES = re.compile(r"\s*\([^()]{0,24}\)")
 _DECIMAL_COMMA = re.compile(r"^[-+]?0,\d+$")
 _TOO_SHORT = frozenset(
@@ -59,6 +61,8 @@ _TOO_SHORT = frozenset(
     "training_data training_samples training_time total_time training_duration".split()
 )
 """Keys that mean a setting in a configuration, but in a sentence mostly something else."""
+_FRAME = re.compile(r'^(?:\[?rank ?\d+\]:?)?\s*File "[^"]+", line \d+, in ')
+"""A traceback's frame: the line below is source code."""
 _SENTENCE = re.compile(
     r"[.!?]$|\b(?:is|are|was|has|from|to|the|with|not|saved|loaded|loading|using|and|for|of|in)\b", re.IGNORECASE
 )
@@ -79,6 +83,8 @@ def read(document: Document) -> Iterator[Stated]:
     values: dict[str, set[str]] = defaultdict(set)
     for number, line in enumerate(document.lines, 1):
         if number <= inside or "\r" in line or number in document.claimed or not _HINT.search(line):
+            continue
+        if number > 1 and _FRAME.match(document.lines[number - 2]):
             continue
         if (dump := read_dump(document.lines, number)) is not None:
             last, stated = dump
@@ -179,6 +185,8 @@ def _pairs(line: str, number: int, document: Document) -> Iterator[Stated]:
         if match is None:
             continue
         label, value = _label(match), match["value"].strip().strip("'\"`*")
+        if match["sep"] == "=" and _CODE.search(value):
+            continue
         is_short = not prefix and label.lower().replace(" ", "_").lstrip("-") in _TOO_SHORT
         if is_short or len(label.split()) > 5 or not _plain(value):
             continue
@@ -194,7 +202,7 @@ def _label(match: re.Match[str]) -> str:
 
 def _plain(value: str) -> bool:
     """Whether a value is a number, a name or a path, and no sentence."""
-    if not value or value[:1] in "<([{" or len(value) > 120:
+    if not value or value[:1] in "<([{" or len(value) > 120 or value.count("(") != value.count(")"):
         return False
     words = value.split()
     return len(words) <= 4 and not (len(words) > 1 and _SENTENCE.search(value)) and "..." not in value
