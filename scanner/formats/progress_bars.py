@@ -45,7 +45,8 @@ _FILES_LOOKED_AT = re.compile(r"(?i)^\W*(?:\w+:\s*)?(?:scanning|caching|reading|
 MAX_FILES_LOOKED_AT = 80
 """Characters after the bar before: `train: Scanning /a/long/path... 845 images` begins a label longer than kept."""
 _HELD_OUT = re.compile(r"(?i)evaluat|valid|\bval\b|test|do\u011frulama|\bdev\b")
-_BYTES = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s")
+_NO_STEPS = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s|\sexamples/s")
+"""Rates of downloads, and of the `datasets` library, which maps and filters whatever its bar is called."""
 _EPOCH_LABEL = re.compile(
     r"(?i)(?:\b(?:epoch|ep|d\w?nem|epok))\W{0,3}(?P<n>\d+)(?:\s*(?:/|of)\s*(?P<total>\d+))?|^\W*(?P<nth>\d+)\s*/\s*(?P<of>\d+)(?:\W*$|\s{2,})"
 )
@@ -127,7 +128,7 @@ def _bars(document: Document) -> list[_Bar]:
             before, end_before = frame[max(end, match.start() - 124) : match.start()].rpartition("|")[2], end
             end = match.end()
             head = _LABEL.match(before)
-            if head is None or (match["rate"] and _BYTES.search(match["rate"])):
+            if head is None or (match["rate"] and _NO_STEPS.search(match["rate"])):
                 continue
             label, done, total = head["label"].strip("] \t"), int(match["done"]), int(match["total"])
             if _FILES_LOOKED_AT.match(frame[end_before : end_before + MAX_FILES_LOOKED_AT]):
