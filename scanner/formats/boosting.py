@@ -90,6 +90,9 @@ def read(document: Document) -> Iterator[Stated]:
             if framework not in said:
                 said.add(framework)
                 yield Stated("framework", framework, number, raw=text)
+                if not any(point.key.startswith("train") for point in points):
+                    # Rounds are printed by trainings only, also where they measure nothing but the validation.
+                    yield Stated("training_start", True, number, "mark", raw=text)
             yield from points
 
 

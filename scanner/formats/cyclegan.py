@@ -46,17 +46,20 @@ def read(document: Document) -> Iterator[Stated]:
     """Options, headings, points and ends of epochs."""
     options: dict[str, tuple[str, int]] | None = None
     started = 0
+    is_begun = False
     for number, line in enumerate(document.lines, 1):
         if options is not None:
             if _OPTIONS_END.match(line) or len(options) > MAX_OPTIONS:
                 yield from _options(options)
-                options = None
+                options, is_begun = None, True
             elif found := _OPTION.match(line):
                 options[found["key"]] = (found["value"] or "", number)
         elif _OPTIONS.match(line):
             options = {}
         elif line.startswith("=") and _HEAD.match(line):
-            yield Stated("launch", True, number, "mark", raw=line.strip())
+            if not is_begun:  # else its options have begun it
+                yield Stated("launch", True, number, "mark", raw=line.strip())
+            is_begun = False
             yield Stated("training_start", True, number, "mark", raw=line.strip())
             yield Stated("framework", "pytorch", number, raw=line.strip())
             started = number
