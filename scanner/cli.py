@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from scanner.errors import ScanError, SettingsError
 from scanner.settings import Settings
 
 if TYPE_CHECKING:
-    from scanner.pipeline import Progress
+    from scanner.pipeline import Progress, Verification
     from scanner.records import Snapshot
 
 OK, GATE, BAD_INPUT = 0, 1, 2
@@ -52,6 +53,9 @@ numbers_option = click.option(
     show_default=True,
     help="Number style of the document: seed writes 9,109 and 10.3%, cldr writes 9.109 and %10,3.",
 )
+force_option = click.option(
+    "--force", is_flag=True, help="Overwrite a LEARNINGS.md that was edited outside its hand-written parts."
+)
 
 
 @click.group(cls=_Commands, invoke_without_command=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,7 +73,8 @@ def main() -> None:
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes [default: one a core].")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @numbers_option
-def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numbers: str) -> None:
+@force_option
+def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numbers: str, force: bool) -> None:
     """Scan folders (or single files), store the tables and write LEARNINGS.md."""
     for path in paths:
         if not path.exists():
@@ -77,29 +82,32 @@ def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numb
     _ensure_writable(out)
     from scanner import pipeline
 
-    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers)
+    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force)
     with _Watch(quiet) as watch:
         snapshot, document = pipeline.scan(settings, watch)
     if not quiet:
         _summary(snapshot, document)
+    _say_if_beside(document)
 
 
 @main.command()
 @out_option
 @numbers_option
+@force_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option(
     "--fail-over",
     type=click.FloatRange(0, 100),
     help="Exit with 1 when more than this percentage of decided runs failed.",
 )
-def report(out: Path, numbers: str, quiet: bool, fail_over: float | None) -> None:
+def report(out: Path, numbers: str, force: bool, quiet: bool, fail_over: float | None) -> None:
     """Write the document again from the stored tables."""
     from scanner import pipeline, store
 
-    document = pipeline.rerender(Settings((), out, number_style=numbers))
+    document = pipeline.rerender(Settings((), out, number_style=numbers, force=force))
     if not quiet:
         click.echo(str(document))
+    _say_if_beside(document)
     if fail_over is not None:
         decided = [o.status for o in store.load(out).outcomes if o.status != "unknown"]
         share = 100 * decided.count("failed") / len(decided) if decided else 0.0
@@ -156,6 +164,29 @@ def explain(identifier: str, out: Path) -> None:
 
 
 @main.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@out_option
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes [default: one a core].")
+def verify(paths: tuple[Path, ...], out: Path, jobs: int | None) -> None:
+    """Check LEARNINGS.md: every figure against the tables, every quoted line against the scanned folders PATHS.
+
+    Without PATHS only the figures. Exits with 1 and a list when something does not hold.
+    """
+    for path in paths:
+        if not path.exists():
+            raise SettingsError(f"{path}: no such file or folder")
+    from scanner import pipeline
+
+    found = pipeline.verify(Settings(paths, out, jobs or os.cpu_count() or 1))
+    for line in _problems(found):
+        click.echo(_one_line(line))
+    tree = f", {found.n_quotes:,} quotes against the files" if paths else ""
+    click.echo(f"Checked {found.n_lines:,} lines of LEARNINGS.md against the tables{tree}.")
+    if found.differences or found.faults:
+        sys.exit(GATE)
+
+
+@main.command()
 def formats() -> None:
     """List what can be read, each format with a sample."""
     from scanner.formats import all_formats
@@ -174,6 +205,30 @@ def _ensure_writable(out: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise SettingsError(f"{out}: cannot write here ({error.strerror}); choose another --out") from error
+
+
+def _problems(found: Verification) -> Iterator[str]:
+    """A line for each thing that does not hold."""
+    for difference in found.differences:
+        stands, wanted = (" / ".join(lines) or "nothing" for lines in (difference.found, difference.wanted))
+        yield f"LEARNINGS.md:{difference.line}: stands: {stands} -- the tables give: {wanted}"
+    says = {"gone": "no such file there", "unreadable": "cannot be read", "changed": "does not stand there"}
+    for fault in found.faults:
+        yield f"{fault.quote.place}: {says[fault.reason]}: {fault.quote.raw}"
+
+
+def _one_line(text: str) -> str:
+    """One line that no terminal can be steered by."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _say_if_beside(document: Path) -> None:
+    if document.name.endswith(".new.md"):
+        click.echo(
+            f"scan-trainings: LEARNINGS.md was edited outside its hand-written parts, or is not ours, and stays as it "
+            f"is; the new document is {document} (--force overwrites)",
+            err=True,
+        )
 
 
 class _Watch:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from scanner import assembly, learn, report, store
+from scanner.errors import SettingsError
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.engines.local import read_all
+from scanner.intake.quotes import Fault, Quote, recheck
 from scanner.records import Observation, Series, Skip, Snapshot, SourceFile
+from scanner.report.kept import Difference
 from scanner.settings import Settings
 
 
@@ -68,3 +72,33 @@ def read_tree(settings: Settings, watch: Watch) -> tuple[list[SourceFile], list[
 def rerender(settings: Settings) -> Path:
     """Write the report again from the stored tables; nothing of the tree is read."""
     return report.write_report(store.load(settings.out), settings, settings.out)
+
+
+class Verification(NamedTuple):
+    """What a document and its quotes were checked against, and where they do not hold."""
+
+    n_lines: int
+    differences: list[Difference]
+    n_quotes: int
+    faults: list[Fault]
+
+
+def verify(settings: Settings) -> Verification:
+    """Derive the document again from the runs, and look up every quoted line below the roots, where any are named."""
+    stored = store.load(settings.out)
+    if settings.roots and len(settings.roots) != len(stored.roots):
+        raise SettingsError(f"the scan read {len(stored.roots)} folders ({', '.join(stored.roots)}): name as many")
+    learnings = learn.learn(stored.runs, stored.outcomes, stored.files, stored.skips)
+    n_lines, differences = report.check_report(replace(stored, learnings=learnings), settings, settings.out)
+    quotes = set(_quotes(stored)) if settings.roots else set()
+    return Verification(n_lines, differences, len(quotes), recheck(settings.roots, quotes, settings.jobs))
+
+
+def _quotes(snapshot: Snapshot) -> Iterator[Quote]:
+    """All that runs and outcomes rest on; of a value that others follow from, what it was derived of."""
+    for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True):
+        values = (o for value in run.values.values() for o in (value.chosen, *value.others))
+        for found in (*values, *run.signals, *outcome.because, *outcome.against):
+            yield Quote(found.locator, found.raw)
+        for issue in outcome.issues:
+            yield Quote(issue.because, issue.raw)

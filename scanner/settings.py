@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+STYLES = ("seed", "cldr")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One scan's settings."""
@@ -21,3 +24,6 @@ class Settings:
 
     number_style: str = "seed"
     """How the document writes numbers: "seed" (`9,109`, `10.3%`) or "cldr" (`9.109`, `%10,3`)."""
+
+    force: bool = False
+    """Whether a document that was edited by hand may be overwritten."""

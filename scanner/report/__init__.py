@@ -7,22 +7,28 @@ from pathlib import Path
 
 from scanner.errors import ReportError
 from scanner.records import Snapshot
+from scanner.report import kept
 from scanner.report.charts import bars_of, draw
+from scanner.report.kept import Difference
 from scanner.report.render import render
 from scanner.report.view import make_document
-from scanner.settings import Settings
+from scanner.settings import STYLES, Settings
 
 NAME = "LEARNINGS.md"
+BESIDE = "LEARNINGS.new.md"
+"""Where the document goes while somebody's edits stand in NAME."""
 
 
 def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
     """Write LEARNINGS.md and learnings/charts/ below `out`; returns the document's path.
 
+    What stands between the markers of an earlier document is kept. One that was edited outside them, or that this
+    program did not write, stays as it is unless `settings.force`: the new one is then LEARNINGS.new.md beside it.
     Each file appears by one rename. Raises ReportError when something cannot be written.
     """
     document = make_document(snapshot)
     charts = bars_of(document)
-    text = render(document, frozenset(charts), settings.number_style)
+    body = render(document, frozenset(charts), settings.number_style)
     folder, target = out / "learnings" / "charts", out / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -31,10 +37,59 @@ def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
         for stale in sorted(folder.glob("*.png")):
             if stale.stem not in charts:
                 stale.unlink()
+        target, text = _placed(body, settings, out)
         _write(target, text.encode("utf-8"))
+        if target.name == NAME:
+            _drop_beside(out)
     except OSError as error:
         raise ReportError(f"{error.filename or target}: {error.strerror or error}; choose another --out") from error
     return target
+
+
+def check_report(snapshot: Snapshot, settings: Settings, out: Path) -> tuple[int, list[Difference]]:
+    """The number of lines of the stored LEARNINGS.md, and those that the tables do not give.
+
+    Raises ReportError when there is no document that can be read.
+    """
+    target = out / NAME
+    try:
+        found = target.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"{target}: cannot be read ({error}); write it with `scan-trainings report`") from error
+    written = kept.read(found)
+    document = make_document(snapshot)
+    style = written.style if written.style in STYLES else settings.number_style
+    body = render(document, frozenset(bars_of(document)), style)
+    try:
+        body = kept.fill(body, written.kept)
+    except ValueError:
+        pass  # a part that has no place is a difference like any other
+    wanted = kept.seal(body, style)
+    return found.count("\n"), kept.differences(found, wanted)
+
+
+def _placed(body: str, settings: Settings, out: Path) -> tuple[Path, str]:
+    """Where the document goes, and its text with the kept parts."""
+    target = out / NAME
+    if not target.exists():
+        return target, kept.seal(body, settings.number_style)
+    try:
+        written = kept.read(target.read_text("utf-8"))
+        filled = kept.fill(body, written.kept)
+    except ValueError:  # no UTF-8, or a part that this version has no place for
+        written, filled = kept.Written({}, "", False), body
+    is_ours = written.is_untouched or settings.force
+    return target if is_ours else out / BESIDE, kept.seal(filled, settings.number_style)
+
+
+def _drop_beside(out: Path) -> None:
+    """Remove a LEARNINGS.new.md that the newer document makes needless; one that was edited stays."""
+    beside = out / BESIDE
+    try:
+        if kept.read(beside.read_text("utf-8")).is_untouched:
+            beside.unlink()
+    except (FileNotFoundError, UnicodeDecodeError):
+        pass
 
 
 def _write(path: Path, content: bytes) -> None:

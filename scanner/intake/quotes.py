@@ -1,0 +1,98 @@
+"""Whether quoted lines still stand where they are said to stand.
+
+A quote stands when its text is in the named lines of the file, or, where a reader wrote it down in its own words (a
+point of a curve, a cell of a notebook, a binary record), when reading the file again states the same at that place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from scanner.intake.crawl import Candidate, crawl
+from scanner.intake.decode import DecodeError
+from scanner.intake.engines.local import read_all
+from scanner.intake.read_file import open_document
+from scanner.knowledge import mask_secrets
+from scanner.records import Findings, Locator
+
+
+class Quote(NamedTuple):
+    """What a stored record says that a file says."""
+
+    place: Locator
+    raw: str
+
+
+class Fault(NamedTuple):
+    """A quote that does not stand."""
+
+    quote: Quote
+    reason: str
+    """"gone" (no such file any more, or one that is no longer read), "unreadable", or "changed"."""
+
+
+def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], jobs: int) -> list[Fault]:
+    """The quotes that no longer stand below the roots, ordered by place. Raises IntakeError for a root that is none."""
+    by_path: dict[str, list[Quote]] = defaultdict(list)
+    for quote in sorted(set(quotes)):
+        by_path[quote.place.path].append(quote)
+    candidates = {met.path: met for met in crawl(roots) if isinstance(met, Candidate) and met.path in by_path}
+    faults: list[Fault] = []
+    unsure: dict[str, list[Quote]] = {}
+    for path, asked in by_path.items():
+        candidate = candidates.get(path)
+        if candidate is None:
+            faults += [Fault(quote, "gone") for quote in asked]
+            continue
+        try:
+            rest = _not_in_lines(candidate, asked)
+        except (OSError, DecodeError):
+            faults += [Fault(quote, "unreadable") for quote in asked]
+            continue
+        if rest:
+            unsure[path] = rest
+    again = (candidates[path] for path in unsure)
+    for (_, asked), findings in zip(unsure.items(), read_all(again, jobs), strict=True):
+        stated = _stated(findings)
+        faults += [Fault(quote, "changed") for quote in asked if quote.raw not in stated.get(_key(quote.place), ())]
+    return sorted(faults)
+
+
+def _not_in_lines(candidate: Candidate, quotes: Sequence[Quote]) -> list[Quote]:
+    """The quotes whose text is not in their lines as they stand."""
+    document, _ = open_document(candidate)
+    if document.kind == "binary":
+        return list(quotes)
+    lines = document.lines
+    return [
+        quote
+        for quote in quotes
+        if not (1 <= quote.place.start_line <= len(lines))
+        or _plain(quote.raw)
+        not in _plain(mask_secrets("\n".join(lines[quote.place.start_line - 1 : quote.place.end_line])))
+    ]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+_Place = tuple[int, str]
+
+
+def _key(place: Locator) -> _Place:
+    return place.start_line, place.pointer
+
+
+def _stated(findings: Findings) -> Mapping[_Place, set[str]]:
+    """What a second reading quotes, by place."""
+    found: dict[_Place, set[str]] = defaultdict(set)
+    for observation in findings.observations:
+        found[_key(observation.locator)].add(observation.raw)
+    for series in findings.series:
+        for index, value in enumerate(series.values):
+            found[_key(series.locator(index))].add(f"{series.written} = {value:g}")
+    return found
