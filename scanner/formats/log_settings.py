@@ -52,6 +52,7 @@ _OPTIMIZER = re.compile(r"^\s*(?:[Oo]ptimizer\s*[:=]\s*)?(?P<name>[A-Z]\w{1,30})
 _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.eE+-]+)\s*$")
 _CODE = re.compile(r"^(?:self|cls|args|kwargs|config|cfg|opt|np|torch|nn)\.|\w[(\[]")
 """What is assigned in source code that a log shows: attributes, calls, subscripts."""
+_LOADS = re.compile(r"(?i)(?:re)?load(?:ing|ed)?\b|加载|载入|yükle")
 _PARENTHESES = re.compile(r"\s*\([^()]{0,24}\)")
 _DECIMAL_COMMA = re.compile(r"^[-+]?0,\d+$")
 _TOO_SHORT = frozenset(
@@ -129,7 +130,12 @@ def _asked_for(found: list[Stated]) -> Iterator[Stated]:
         if _is_rate(stated.key):
             rates[stated.key.lower()].append(stated)
     momentary = {key: said for key, said in rates.items() if _changes(said)}
+    loaded: set[str] = set()
     for stated in found:
+        if _LOADS.match(stated.key):  # what is loaded later may be what was trained
+            if stated.key in loaded:
+                continue
+            loaded.add(stated.key)
         said = momentary.get(stated.key.lower())
         if said is None:
             yield stated
