@@ -6,10 +6,12 @@
     files/output.log             the console; what it says is read by the formats of its text
     logs/debug.log               ... config_cb None None {'learning_rate': 2e-05} ... got exitcode: 1
     run-<id>.wandb               all of it as records, with the whole history of the metrics
+    wandb/sweep-<id>/config-<run's id>.yaml      what a sweep chose for one run, below what the run recorded
 
 `_step` counts calls of `wandb.log`, not optimizer steps: only counters that the program itself logged are an axis.
 A summary holds the last value of each metric. E-mail, user, host and paths of the machine are not read. `gpu_count` is
-the machine's, not the run's. A folder called `latest-run` is a copy and carries its original's id.
+the machine's, not the run's. A folder called `latest-run` is a copy and carries its original's id. An item that a sweep
+locks keeps the sweep's value in the recorded configuration, whatever the program set it to afterwards and trained with.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ _FOLDER = re.compile(
     r"^(?P<folder>(?:.*/)?(?:(?:offline-)?run-(?P<stamp>\d{8}_\d{6})-(?P<id>[\w-]+)|(?<=wandb/)latest-run))/(?P<inner>.+)$"
 )
 _STORE = re.compile(r"^run-(?P<id>[\w-]+)\.wandb$")
+_SWEEP = re.compile(r"^(?:.*/)?wandb/sweep-[\w-]+/config-(?P<id>[\w-]+)\.yaml$")
+_LOCKED = re.compile(r"Config item '(?P<key>[\w.\-/ ]{1,80})' was locked by '[^']{1,80}' \(ignored update\)")
 _TEXTS = {
     "config.yaml": "config",
     "wandb-summary.json": "summary",
@@ -53,11 +57,17 @@ def wants(document: Document) -> bool:
     if document.kind == "binary":
         return document.data.startswith(MAGIC)
     found = _FOLDER.match(document.path)
-    return found is not None and found["inner"] in _TEXTS
+    if found is None:
+        return _SWEEP.match(document.path) is not None
+    return found["inner"] in _TEXTS
 
 
 def read(document: Document) -> Iterator[Stated]:
     """Which run the file belongs to, and what it states."""
+    sweep = _SWEEP.match(document.path) if document.kind != "binary" else None
+    if sweep is not None:
+        yield from _choice(document, sweep["id"])
+        return
     found = _FOLDER.match(document.path)
     kind = _TEXTS[found["inner"]] if found is not None and document.kind != "binary" else "store"
     if kind == "debug":
@@ -76,6 +86,8 @@ def read(document: Document) -> Iterator[Stated]:
         yield from _wandb_metadata.stated(_json.leaves(document.text()))
     elif kind == "history":
         yield from _text_history(document)
+    elif kind == "console":
+        yield from _locked(document)
 
 
 def _identity(document: Document, found: re.Match[str] | None) -> Iterator[Stated]:
@@ -97,6 +109,15 @@ def _config(document: Document) -> Iterator[Stated]:
     yield from _recorded_config.stated(own, with_pointer=False)
 
 
+def _choice(document: Document, run_id: str) -> Iterator[Stated]:
+    """A sweep's parameters for a run: what was asked for, so that the run's own record of them wins."""
+    yield Stated("tracker_run", f"wandb:{run_id}", 1, "fact", origin="reported", raw=document.path)
+    for leaf in _yaml.leaves(document.text()):
+        if _is_value(leaf) and leaf.value is not None:
+            key = ".".join(str(part) for n, part in enumerate(leaf.path) if n != 1)
+            yield Stated(key, leaf.value, leaf.line, origin="command_line", raw=f"{key}: {leaf.value}")
+
+
 def _is_value(leaf: Leaf) -> bool:
     return len(leaf.path) >= 2 and leaf.path[1] == "value"
 
@@ -105,6 +126,14 @@ def _summary(document: Document) -> Iterator[Stated]:
     history = History(document.naming)
     top = [leaf for leaf in _json.leaves(document.text()) if len(leaf.path) == 1]
     yield from history.row([(str(leaf.path[0]), leaf.value, leaf.line, leaf.pointer) for leaf in top])
+
+
+def _locked(document: Document) -> Iterator[Stated]:
+    """Items of the configuration that the program set and W&B did not take over."""
+    if document.mentions("was locked by"):
+        for line, text in document.frames():
+            for found in _LOCKED.finditer(text):
+                yield Stated("config_locked", found["key"], line, "fact", origin="reported", raw=found.group())
 
 
 def _text_history(document: Document) -> Iterator[Stated]:
