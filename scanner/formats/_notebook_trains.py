@@ -70,7 +70,8 @@ _PROGRESS = re.compile(
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _STEPS = re.compile(
-    rf"\b(?:step|iter(?:ation)?|it|batch|update|ad[ıi]m|round)\b[^\w\n]{{0,6}}\d[^\n]{{0,300}}?(?:{_LOSSES})",
+    rf"\b(?:step|iter(?:ation)?|it|batch|update|ad[ıi]m|round)\b[^\w\n]{{0,6}}\d[^\n]{{0,300}}?(?:{_LOSSES})"
+    rf"|(?:{_LOSSES})[^\n]{{0,30}}?\b(?:step|iter(?:ation)?|batch|round)\b[^\w\n]{{0,6}}\d",
     re.IGNORECASE,
 )
 _ESTIMATOR = re.compile(
