@@ -45,8 +45,9 @@ _FILES_LOOKED_AT = re.compile(r"(?i)^\W*(?:\w+:\s*)?(?:scanning|caching|reading|
 MAX_FILES_LOOKED_AT = 80
 """Characters after the bar before: `train: Scanning /a/long/path... 845 images` begins a label longer than kept."""
 _HELD_OUT = re.compile(r"(?i)evaluat|valid|\bval\b|test|do\u011frulama|\bdev\b")
-_NO_STEPS = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s|\sexamples/s")
-"""Rates of downloads, and of the `datasets` library, which maps and filters whatever its bar is called."""
+_NO_STEPS = re.compile(r"\d[kMG]?i?B/s|[kMG]B/s|\sexamples/s|cell/s|s/cell")
+"""Rates of downloads, of the `datasets` library, which maps and filters whatever its bar is called, and of papermill,
+which executes a notebook's cells."""
 _EPOCH_LABEL = re.compile(
     r"(?i)(?:\b(?:epoch|ep|d\w?nem|epok))\W{0,3}(?P<n>\d+)(?:\s*(?:/|of)\s*(?P<total>\d+))?|^\W*(?P<nth>\d+)\s*/\s*(?P<of>\d+)(?:\W*$|\s{2,})"
 )
