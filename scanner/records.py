@@ -96,7 +96,7 @@ class SourceFile(NamedTuple):
     path: str
     size: int
     digest: str
-    """SHA-256 of the bytes as stored on disk, hexadecimal."""
+    """SHA-256 of the bytes as stored on disk, hexadecimal; of weights past 8 MiB, of their size and edges."""
     encoding: str
     formats: tuple[str, ...]
     """Formats that found something in it."""

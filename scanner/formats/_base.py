@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from scanner.formats._stored import StoredBytes
 from scanner.records import Origin, Scalar
 
 Role = Literal["setting", "metric", "fact", "mark"]
 
-DocumentKind = Literal["log", "python", "shell", "json", "yaml", "toml", "ini", "csv", "notebook", "binary"]
+DocumentKind = Literal["log", "python", "shell", "json", "yaml", "toml", "ini", "csv", "notebook", "binary", "weights"]
 
 
 class Stated(NamedTuple):
@@ -53,6 +54,8 @@ class Document:
     """Without terminators; `\\r` stays inside (see `frames`), colour codes and NUL bytes are gone."""
     data: bytes = b""
     """The bytes of a binary file; empty for text."""
+    stored: StoredBytes | None = None
+    """The bytes of a weights file (kind "weights"), which is never held in memory as a whole; None for all others."""
     siblings: frozenset[str] = frozenset()
     """Names of the files in the same folder, this one included."""
     numbers: list[int] | None = None

@@ -150,6 +150,10 @@ def _classify(
     extension = _extension(name)
     if any(mark in name for mark in rules.binary_names) or extension in rules.binary_extensions:
         kind = "binary"
+    elif not compression and name.endswith(rules.weights_endings):
+        if rules.published.search(name, timeout=1):
+            return Skip(path, "crawl", "weights", "published", 1)
+        kind = "weights"
     elif name in rules.skipped_names:
         return Skip(path, "crawl", rules.skipped_names[name], "", 1)
     elif extension in rules.skipped:
@@ -159,6 +163,8 @@ def _classify(
     for pattern, reason in rules.skipped_paths:
         if pattern.search(path, timeout=1):
             return Skip(path, "crawl", reason, "", 1)
+    if kind == "weights":
+        return Candidate(path, absolute, kind, compression, size, mtime_ns, names)
     limit = rules.binary_bytes if kind == "binary" else rules.data_csv_bytes if kind == "csv" else rules.text_bytes
     if size > limit:
         return Skip(path, "crawl", "too_large", str(size), 1)

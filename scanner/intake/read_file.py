@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import cast
 
 from scanner.formats._base import Document, DocumentKind
+from scanner.formats._stored import StoredBytes
 from scanner.intake import powershell
 from scanner.intake.crawl import Candidate
 from scanner.intake.decode import DecodeError, decode, decompress
@@ -14,11 +16,17 @@ from scanner.intake.prefilter import may_matter
 from scanner.knowledge import name_metric, walk_rules
 from scanner.records import Findings, Skip, SourceFile
 
+WHOLE_BYTES = 8 * 1024 * 1024
+"""A larger file of weights is known by its size and edges."""
+EDGE_BYTES = 128 * 1024
+
 
 def read_file(candidate: Candidate) -> Findings:
     """Read, decode and extract one file; a file that cannot be read becomes a skip, never an exception."""
     path = candidate.path
     try:
+        if candidate.kind == "weights":
+            return _read_weights(candidate)
         document, source = open_document(candidate)
     except OSError as error:
         return Findings(None, skips=(Skip(path, "read", "unreadable", error.strerror or str(error), 1),))
@@ -33,6 +41,8 @@ def read_file(candidate: Candidate) -> Findings:
 def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
     """The file as a document, and its row of the files table before extraction. Raises OSError and DecodeError."""
     path = candidate.path
+    if candidate.kind == "weights":
+        return _weights(candidate), SourceFile(path, candidate.size, "", "binary", (), 0, 0)
     with open(candidate.absolute, "rb") as stream:
         data = stream.read()
     source = SourceFile(path, candidate.size, hashlib.sha256(data).hexdigest(), "binary", (), 0, 0)
@@ -47,6 +57,36 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
     lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines
     document = Document(path, kind, lines, siblings=candidate.siblings, naming=kind_of_key)
     return document, source._replace(encoding=decoded.encoding)
+
+
+def _weights(candidate: Candidate) -> Document:
+    stored = StoredBytes(candidate.absolute, candidate.size)
+    return Document(candidate.path, "weights", stored=stored, siblings=candidate.siblings, naming=kind_of_key)
+
+
+def _read_weights(candidate: Candidate) -> Findings:
+    """The metadata of a weights file; one that carries none of a training is skipped as weights."""
+    path = candidate.path
+    found = extract(_weights(candidate), SourceFile(path, candidate.size, "", "binary", (), 0, 0))
+    if not found.observations and not found.series:
+        detail = found.skips[0].detail if found.skips else ""
+        return Findings(None, skips=(Skip(path, "read", "weights", detail, 1),))
+    assert found.file is not None
+    return replace(found, file=found.file._replace(digest=_digest(candidate)))
+
+
+def _digest(candidate: Candidate) -> str:
+    """SHA-256 of the bytes; of a large file, of its size and edges (an archive's end sums up its parts)."""
+    total = hashlib.sha256()
+    with open(candidate.absolute, "rb") as stream:
+        if candidate.size <= WHOLE_BYTES:
+            total.update(stream.read(WHOLE_BYTES))
+        else:
+            total.update(str(candidate.size).encode())
+            total.update(stream.read(EDGE_BYTES))
+            stream.seek(candidate.size - EDGE_BYTES)
+            total.update(stream.read(EDGE_BYTES))
+    return total.hexdigest()
 
 
 def kind_of_key(key: str) -> str:

@@ -24,6 +24,10 @@ class WalkRules:
     """Extension -> kind of document."""
     binary_names: tuple[str, ...]
     binary_extensions: frozenset[str]
+    weights_endings: tuple[str, ...]
+    """Endings of names whose files may carry a training's metadata beside weights: kind weights."""
+    published: regex.Pattern[str]
+    """Names (lower case) of weights that their makers publish: another's training."""
     skipped: dict[str, str]
     """Extension -> why such files are not read."""
     skipped_names: dict[str, str]
@@ -52,6 +56,8 @@ def walk_rules() -> WalkRules:
         kinds=_turned(files["kinds"]),
         binary_names=tuple(files["binary_names"]),
         binary_extensions=frozenset(files["binary_extensions"]),
+        weights_endings=tuple(files["weights_endings"]),
+        published=regex.compile("|".join(f"(?:{pattern})" for pattern in files["published_weights"])),
         skipped=_turned(files["skipped"]),
         skipped_names=_turned(files["skipped_names"]),
         skipped_paths=tuple(

@@ -1,0 +1,55 @@
+"""Bytes of a file that is too large to be held: read where a format asks for them, a bounded number in all.
+
+Looks like an open file, so that `zipfile` reads a directory and a member through it.
+"""
+
+from __future__ import annotations
+
+import os
+
+BUDGET = 64 * 1024 * 1024
+"""Bytes that may be read of one file."""
+
+
+class StoredBytes:
+    """A file on disk. The file is open only while bytes are read; reading past the budget raises ValueError."""
+
+    def __init__(self, absolute: str, size: int) -> None:
+        self.size = size
+        self._absolute = absolute
+        self._position = 0
+        self._left = BUDGET
+
+    def at(self, start: int, length: int) -> bytes:
+        """Up to `length` bytes from `start`; fewer at the end. Raises OSError, and ValueError past the budget."""
+        length = min(length, self.size - start)
+        if start < 0 or length <= 0:
+            return b""
+        if length > self._left:
+            raise ValueError("more bytes asked for than may be read of one file")
+        self._left -= length
+        with open(self._absolute, "rb") as stream:
+            stream.seek(start)
+            return stream.read(length)
+
+    def read(self, length: int = -1) -> bytes:
+        """As an open file: the next bytes, all that are left when `length` is negative."""
+        found = self.at(self._position, self.size - self._position if length < 0 else length)
+        self._position += len(found)
+        return found
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As an open file."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise ValueError("before the beginning")
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        """As an open file."""
+        return self._position
+
+    def seekable(self) -> bool:
+        """As an open file."""
+        return True
