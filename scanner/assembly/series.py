@@ -195,14 +195,18 @@ def never_learned(shape: Trend) -> bool:
 
 
 def overfitting_onset(train: Series, evaluation: Series) -> int | None:
-    """Index in the validation curve of its minimum, if it rises clearly after it while training falls; else None."""
+    """Index in the validation curve of its minimum, if the curve rises clearly after it while training falls; else None.
+
+    Judged on means of neighbouring points, so that one lucky epoch and two unlucky ones at the end are no trend; what
+    happens in the last quarter is too short to be one.
+    """
     column = values(evaluation)
-    if len(column) < 5 or not np.isfinite(column).all():
-        return None
-    lowest = int(column.argmin())
-    after = column[lowest + 1 :]
     shape = trend(train)
-    if len(after) < 3 or shape is None:
+    if len(column) < 5 or not np.isfinite(column).all() or shape is None or shape.end >= shape.start:
         return None
-    rises = float(after[-2:].mean()) > float(column[lowest]) * 1.1 and bool((after > column[lowest]).all())
-    return lowest if rises and shape.end < shape.start else None
+    width = max(2, len(column) // 10)
+    smooth = np.convolve(column, np.ones(width) / width, mode="valid")
+    lowest = int(smooth.argmin())
+    if lowest > 0.75 * (len(smooth) - 1) or float(smooth[-1]) < 1.1 * float(smooth[lowest]) or smooth[lowest] < 0:
+        return None
+    return lowest + int(column[lowest : lowest + width].argmin())

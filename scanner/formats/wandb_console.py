@@ -24,7 +24,10 @@ SAMPLE = """wandb: Run data is saved locally in /home/me/project/wandb/run-20240
 wandb: Syncing run valiant-forest-44"""
 
 _LINE = re.compile(r"^\s*(?:\[rank\d+\]:\s*)?wandb:\s?(?P<text>.*)$")
-_FOLDER = re.compile(r"Run data is saved locally in (?P<path>\S*?(?:offline-)?run-\d{8}_\d{6}-(?P<id>[\w-]{1,64}))\s*$")
+_FOLDER = re.compile(
+    r"Run data is saved locally in (?:<code>)?(?P<path>[^<>]{0,400}?(?:offline-)?run-\d{8}_\d{6}-(?P<id>[\w-]{1,64}))"
+)
+_SAVED = "Run data is saved locally in "
 _NAME = re.compile(r"(?:Syncing run|Resuming run) (?P<name>\S.{0,127}?)\s*$")
 _URL = re.compile(r"(?:View run .{0,160}?at:?|Run page:)\s*https?://\S{1,200}/runs/(?P<id>[\w-]{1,64})")
 _ENDED = re.compile(r"Waiting for W&B process to finish\.\.\. \((?P<how>success|failed|crashed)\b[^)]{0,20}\)")
@@ -33,7 +36,7 @@ _TABLE_ROW = re.compile(r"^\s+\S.{0,80}? (?:\S+)\s*$")
 
 def wants(document: Document) -> bool:
     """Logs in which its lines stand."""
-    return document.kind == "log" and document.mentions("wandb: ")
+    return document.kind == "log" and document.mentions("wandb: ", _SAVED)
 
 
 def read(document: Document) -> Iterator[Stated]:
@@ -43,6 +46,8 @@ def read(document: Document) -> Iterator[Stated]:
         match = _LINE.match(line)
         if match is None:
             in_table = False
+            if _SAVED in line:  # a notebook shows the words without the name before them
+                yield from _message(line.strip(), number)
             continue
         text = match["text"]
         if text.startswith(("Run summary:", "Run history:")):
