@@ -195,7 +195,7 @@ def never_learned(shape: Trend) -> bool:
 
 
 def overfitting_onset(train: Series, evaluation: Series) -> int | None:
-    """Index in the validation curve of its minimum, if the curve rises clearly after it while training falls; else None.
+    """Index of a validation curve's minimum, if the curve rises clearly after it while training falls; else None.
 
     Judged on means of neighbouring points, so that one lucky epoch and two unlucky ones at the end are no trend; what
     happens in the last quarter is too short to be one.
