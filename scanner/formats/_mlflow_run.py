@@ -1,19 +1,12 @@
-"""What MLflow records of one run, whatever store keeps it: parameters, tags, state, and the points of a metric.
-
-Steps that are all the same count nothing. Where validation is logged as well, every whole number from the first on is
-an epoch: nobody logs each update so. `mlflow.user` is not read.
-"""
+"""What MLflow records of one run, whatever store keeps it: parameters, tags and state. `mlflow.user` is not read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from scanner.formats import _program
 from scanner.formats._base import Stated, parse_number
-from scanner.formats._metric_rows import OTHER_SPLIT
-from scanner.formats._tfevents_curves import counts_every
 
 TAGS = frozenset({"mlflow.source.name", "mlflow.runName", "mlflow.autologging"})
 """The tags that say something of the training."""
@@ -24,15 +17,6 @@ MAX_PARAMETER = 250
 _RATE = re.compile(r"(?:^|[._/])(?:lr|learning_?rate)(?:$|_init$)", re.IGNORECASE)
 _FRAMEWORKS = {"tensorflow": "tensorflow", "keras": "keras", "pytorch": "lightning", "xgboost": "xgboost"}
 _FRAMEWORKS |= {"lightgbm": "xgboost", "sklearn": "sklearn", "transformers": "hf-trainer", "fastai": "fastai"}
-
-
-class Point(NamedTuple):
-    """One logged value of a metric."""
-
-    value: float
-    step: float | None
-    line: int
-    raw: str
 
 
 def parameter(key: str, value: str, line: int) -> Iterator[Stated]:
@@ -72,26 +56,3 @@ def state(key: str, value: object, line: int) -> Iterator[Stated]:
     elif key in ("start_time", "end_time") and isinstance(value, int) and value > 0:
         fact = "started_at" if key == "start_time" else "ended_at"
         yield Stated(fact, value / 1000, line, "fact", origin="reported", raw=raw)
-
-
-def metric(key: str, points: Sequence[Point], names: Collection[str]) -> Iterator[Stated]:
-    """The curve of one metric; `names` are those of all metrics of the run."""
-    steps = {point.step for point in points}
-    counts = len(steps) > 1 or (len(points) == 1 and steps != {0.0})
-    validated = any(OTHER_SPLIT.search(other) for other in (key, *names))
-    by_epoch = validated and counts_every([point.step for point in points if point.step is not None])
-    for value, step, line, raw in points:
-        axis = step if counts else None
-        yield Stated(
-            key,
-            value,
-            line,
-            "metric",
-            None if by_epoch else axis,
-            axis if by_epoch else None,
-            origin="reported",
-            raw=raw,
-        )
-    if not counts and len(points) > 1 and "loss" in key.lower() and not OTHER_SPLIT.search(key):
-        # Logged again and again without a step: something was trained, and nothing was counted.
-        yield Stated("training_start", key, points[0].line, "mark", origin="reported", raw=points[0].raw or key)

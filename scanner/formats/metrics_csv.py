@@ -5,15 +5,15 @@
     epoch,train_loss,eval_loss,eval_top1,eval_top5  timm
     loss,accuracy                                   a log without a counter: its rows have an order and no number
 
-Read where the rows are a training's (see `_metric_rows`); a log of Lightning or Ultralytics is theirs. A comma, a
-semicolon or a tab separates; a header that is repeated was appended by the next launch.
+Read where the rows are a training's (see `_metric_rows`); a log of Lightning, Ultralytics or DVCLive is theirs. A
+comma, a semicolon or a tab separates; a header that is repeated was appended by the next launch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scanner.formats import _metric_rows, _table, lightning_files, ultralytics_files
+from scanner.formats import _metric_rows, _table, dvclive_files, lightning_files, ultralytics_files
 from scanner.formats._base import Document, Stated, parse_number
 from scanner.formats._metric_rows import LOG_NAME, LOSS, OTHER_SPLIT, Row
 
@@ -41,7 +41,7 @@ def wants(document: Document) -> bool:
     if any(parse_number(cell) is not None or len(cell) > 60 for cell in header):
         return False
     named = any(document.naming(cell) in ("metric", "epoch") for cell in header)
-    return named and not (lightning_files.wants(document) or ultralytics_files.wants(document))
+    return named and not any(m.wants(document) for m in (lightning_files, ultralytics_files, dvclive_files))
 
 
 def read(document: Document) -> Iterator[Stated]:

@@ -6,7 +6,7 @@
     mlruns/0/05ce.../tags/mlflow.source.name   model.py
 
 A metric's name may hold slashes: it is a path then. Registered models and logged models have a `meta.yaml` too, but no
-run id. What the parts mean is told in `_mlflow_run`.
+run id. What the parts mean is told in `_mlflow_run` and `_tracked_curve`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.formats import _mlflow_run, _yaml
+from scanner.formats import _mlflow_run, _tracked_curve, _yaml
 from scanner.formats._base import Document, Stated, parse_number
 
 ID = "mlflow_files"
@@ -55,7 +55,7 @@ def _parts(document: Document, found: re.Match[str]) -> Iterator[Stated]:
     if found["meta"]:
         yield from _meta(document)
     elif found["part"] == "metrics":
-        yield from _mlflow_run.metric(found["key"], _points(document), document.siblings)
+        yield from _tracked_curve.stated(found["key"], _points(document), document.siblings)
     elif not value:
         return
     elif found["part"] == "tags":
@@ -73,12 +73,12 @@ def _meta(document: Document) -> Iterator[Stated]:
             yield from _mlflow_run.state(key, leaf.value, leaf.line)
 
 
-def _points(document: Document) -> list[_mlflow_run.Point]:
-    points: list[_mlflow_run.Point] = []
+def _points(document: Document) -> list[_tracked_curve.Point]:
+    points: list[_tracked_curve.Point] = []
     for line, text in enumerate(document.lines, 1):
         parts = text.split()
         value = parse_number(parts[1]) if len(parts) >= 2 and parts[0].isdigit() else None
         if value is not None:
             step = parse_number(parts[2]) if len(parts) > 2 else None
-            points.append(_mlflow_run.Point(value, step, line, ""))
+            points.append(_tracked_curve.Point(value, step, line))
     return points

@@ -8,7 +8,7 @@
 The bytes are opened as a data base in memory, so that no file beside them is read or made; what a `-wal` file still
 holds is not seen. Of the file's own SQL nothing is run: only tables are asked, by their names. Deleted runs and those
 of deleted experiments are left out. Studies of Optuna and data bases of other programs have no such tables. A run's
-folder is the file and the run's id. What the parts mean is told in `_mlflow_run`.
+folder is the file and the run's id. What the parts mean is told in `_mlflow_run` and `_tracked_curve`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 
-from scanner.formats import _mlflow_run
+from scanner.formats import _mlflow_run, _tracked_curve
 from scanner.formats._base import Document, Stated
 
 ID = "mlflow_sqlite"
@@ -143,7 +143,7 @@ def _settings(rows: list[tuple[object, ...]]) -> Iterator[Stated]:
 
 
 def _metrics(rows: list[tuple[object, ...]]) -> Iterator[Stated]:
-    curves: dict[str, list[_mlflow_run.Point]] = defaultdict(list)
+    curves: dict[str, list[_tracked_curve.Point]] = defaultdict(list)
     for key, value, step, is_nan in rows:
         number = math.nan if is_nan else value
         if not isinstance(number, int | float):
@@ -151,6 +151,6 @@ def _metrics(rows: list[tuple[object, ...]]) -> Iterator[Stated]:
         if abs(number) >= _LARGEST:
             number = math.copysign(math.inf, number)
         at = float(step) if isinstance(step, int | float) else None
-        curves[str(key)].append(_mlflow_run.Point(float(number), at, 0, ""))
+        curves[str(key)].append(_tracked_curve.Point(float(number), at, 0))
     for key, points in curves.items():
-        yield from _mlflow_run.metric(key, points, curves.keys())
+        yield from _tracked_curve.stated(key, points, curves.keys())
