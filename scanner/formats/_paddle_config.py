@@ -74,10 +74,13 @@ def yaml_block(lines: Sequence[str], first: int) -> tuple[int, list[Stated]]:
     last = first
     while last < len(lines) and last - first < 600 and not lines[last].startswith("-----"):
         last += 1
-    text = "\n".join(lines[first:last])
+    try:
+        leaves = list(_yaml.leaves("\n".join(lines[first:last])))
+    except ValueError:
+        leaves = []  # cut off, or broken by another process's line
     found = [
         stated
-        for leaf in _yaml.leaves(text)
+        for leaf in leaves
         for stated in _stated(".".join(map(str, leaf.path)).lower(), str(leaf.value), leaf.line + first)
     ]
     return min(last + 1, len(lines)), found
