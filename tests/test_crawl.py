@@ -10,6 +10,7 @@ import pytest
 from scanner.errors import IntakeError
 from scanner.intake.crawl import Candidate, crawl
 from scanner.records import Skip
+from tests.trees import lay_out
 
 
 def _tree(root: Path, files: dict[str, str]) -> Path:
@@ -124,3 +125,18 @@ def test_two_roots_of_one_name_stay_apart(tmp_path: Path) -> None:
     _tree(tmp_path, {"x/proje/a.log": "1", "y/proje/a.log": "2"})
     found = crawl((tmp_path / "x" / "proje", tmp_path / "y" / "proje"))
     assert [c.path for c in found if isinstance(c, Candidate)] == ["proje/a.log", "proje~2/a.log"]
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "from setuptools import Extension, setup\next = dict(name=f'{module}.x')\nsetup(\n    name='mmdet',\n)\n",
+        "setup(name='mmdet')",
+    ],
+)
+def test_any_name_in_a_build_file_tells_a_library(setup: str, tmp_path: Path) -> None:
+    """The first `name=` of a build file may be an extension's."""
+    lay_out(tmp_path, {"clone/setup.py": setup, "clone/configs/a.yaml": "lr: 0.1\n", "mine.log": "loss: 1\n"})
+    found = list(crawl((tmp_path,)))
+    assert [c.path for c in found if isinstance(c, Candidate)] == ["mine.log"]
+    assert [s.reason for s in found if isinstance(s, Skip)] == ["vendored"]

@@ -25,6 +25,8 @@ def _epochs(first_line: int, *numbers: float) -> list[Event]:
         pytest.param(
             [Event(1, "start"), *_epochs(2, 1), Event(3, "start"), *_epochs(4, 2)], [], id="start-announced-every-epoch"
         ),
+        pytest.param([Event(1, "start"), Event(4, "launch"), *_epochs(5, 1)], [], id="start-announced-then-launched"),
+        pytest.param([Event(1, "start"), Event(60, "launch"), *_epochs(61, 1)], [60], id="launch-far-below-a-start"),
         pytest.param(
             [Event(1, "start"), *_epochs(2, 1), Event(3, "start"), Event(4, "fatal")], [3], id="second-start-dies"
         ),

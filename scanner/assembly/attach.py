@@ -95,8 +95,19 @@ def _named_units(
                 yield unit, reason, observation.locator
     yield from _by_sole_launcher(execution, book, index)
     if execution.primary.folder in sole:
-        for unit in book.configs_in(execution.primary.folder):
-            yield unit, "config_in_run_folder", None
+        configs = book.configs_in(execution.primary.folder)
+        if not _contradict(configs):
+            yield from ((unit, "config_in_run_folder", None) for unit in configs)
+
+
+def _contradict(configs: Sequence[Unit]) -> bool:
+    """Whether several configurations of a folder state different values of a planned field: none is known to be it."""
+    stated: dict[str, set[Scalar]] = defaultdict(set)
+    for unit in configs:
+        for observation in unit.settings:
+            if observation.id in PLANNED:
+                stated[observation.id].add(observation.value)
+    return len({unit.path for unit in configs}) > 1 and any(len(values) > 1 for values in stated.values())
 
 
 def _by_sole_launcher(

@@ -249,6 +249,10 @@ def _join_named_folders(forest: _Forest, named: Mapping[str, Sequence[Observatio
                     claims[meant].append((i, observation.locator))
     for folder in sorted(claims):
         owner = forest.find(folders[folder][0])
+        inside = [forest.units[k] for k in folders[folder]]
+        claims[folder] = [c for c in claims[folder] if not _disagree([forest.units[c[0]]], inside)]
+        if not claims[folder]:
+            continue
         claimants = {forest.find(i) for i, _ in claims[folder]} - {owner}
         last = max(claims[folder], key=lambda claim: forest.units[claim[0]].key)
         if sum(map(str.isdigit, folder.rpartition("/")[2])) >= TIMESTAMP_DIGITS:
@@ -256,6 +260,19 @@ def _join_named_folders(forest: _Forest, named: Mapping[str, Sequence[Observatio
                 forest.join(folders[folder][0], i, "names_run_folder", because)
         elif len(claimants) == 1 or len({forest.units[i].path for i, _ in claims[folder]}) == 1:
             forest.join(folders[folder][0], last[0], "names_run_folder", last[1])
+
+
+_TELLING = ("epochs", "batch_size", "dataset", "model", "max_steps")
+
+
+def _disagree(units: Sequence[Unit], others: Sequence[Unit]) -> bool:
+    """Whether two pieces of evidence state different values of two planned fields: another execution's folder."""
+
+    def stated(found: Sequence[Unit], field: str) -> set[object]:
+        return {o.value for unit in found for o in unit.settings if o.id == field}
+
+    pairs = [(stated(units, field), stated(others, field)) for field in _TELLING]
+    return sum(bool(a) and bool(b) and not a & b for a, b in pairs) > 1
 
 
 TIMESTAMP_DIGITS = 6

@@ -20,6 +20,7 @@ def measure(execution: Execution, values: dict[str, Value]) -> dict[str, Value]:
     series = execution.series()
     _losses(series, found)
     _plan(execution, found)
+    _epochs_named_by_the_last(series, found)
     _progress(series, execution, found)
     headline = curves.best(series)
     if headline is not None:
@@ -95,6 +96,18 @@ def _plan(execution: Execution, found: dict[str, Value]) -> None:
             found[field] = Value(field, last._replace(id=field), others, "from_counter")
 
 
+def _epochs_named_by_the_last(series: Sequence[Series], found: dict[str, Value]) -> None:
+    """`Epoch 0/9` to `Epoch 9/9` are ten epochs: some loops print the last number for the total."""
+    planned = found.get("epochs")
+    curve = curves.pick(series, "train_loss")
+    if planned is None or planned.rule != "from_counter" or curve is None or "epochs_done" in found:
+        return
+    numbers = {e for e in curve.epochs if e == e}
+    total = float(planned.value)
+    if total > 0 and numbers == {float(n) for n in range(int(total) + 1)}:
+        found["epochs"] = planned._replace(chosen=planned.chosen._replace(value=total + 1), rule="counted_from_0")
+
+
 def _progress(series: Sequence[Series], execution: Execution, found: dict[str, Value]) -> None:
     step = curves.last_counter(series, "step")
     if step is not None and "steps_done" not in found:
@@ -149,5 +162,6 @@ def _offset(series: Sequence[Series], execution: Execution, found: dict[str, Val
     last = curves.last_counter(series, "epoch")
     planned = found.get("epochs")
     reached = _counted(last, "epoch") if last is not None else None
-    # A counter that starts at 0 and reaches the plan itself counts finished epochs.
+    # A counter that starts at 0 and reaches the plan itself counts finished epochs. (A plan that was itself named by
+    # the last number, `Epoch 9/9`, is one more by now and not reached by the counter.)
     return 0 if planned is not None and reached is not None and reached >= float(planned.value) else 1

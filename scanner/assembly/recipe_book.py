@@ -60,6 +60,11 @@ class RecipeBook:
         """Units of the configuration files of a folder."""
         return self._configs.get(folder, [])
 
+    def configs_of(self, unit: Unit) -> list[Unit]:
+        """Units of the configuration files that a unit names."""
+        meant = (self._index.resolve(str(o.value), unit.path) for o in unit.facts.get("config_file", ()))
+        return [part for path in meant for part in self.by_path.get(path or "", ())]
+
     def launchers_of(self, path: str) -> list[Unit]:
         """Launcher units that start a script."""
         return self._launchers.get(path, [])

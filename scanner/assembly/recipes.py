@@ -45,7 +45,7 @@ def declared(book: RecipeBook, executions: Sequence[Execution], digests: Mapping
     found: list[Recipe] = []
     for unit in units:
         started = book.programs_of(unit)
-        if started and _has_plan(unit) and any(s.has("trains") for s in started):
+        if started and _has_plan(unit, book) and any(s.has("trains") for s in started):
             found.append(_launched(unit, started, book))
     for recipe in found:
         done.add(unit.path for unit in recipe.units())
@@ -86,8 +86,10 @@ def _without_twins(units: Iterable[Unit], digests: Mapping[str, tuple[str, int]]
     return sorted(first.values(), key=lambda u: u.key)
 
 
-def _has_plan(unit: Unit) -> bool:
-    return any(o.id in PLAN_FIELDS for o in unit.settings)
+def _has_plan(unit: Unit, book: RecipeBook) -> bool:
+    """Whether a launch carries a plan of its own: in its arguments or in a configuration that they name."""
+    own = [unit, *book.configs_of(unit)]
+    return any(o.id in PLAN_FIELDS for part in own for o in part.settings)
 
 
 def _launched(unit: Unit, scripts: Sequence[Unit], book: RecipeBook) -> Recipe:

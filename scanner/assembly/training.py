@@ -11,7 +11,9 @@ def is_training(execution: Execution) -> bool:
     """Whether the execution updated weights, or was a training's launch that died before it could."""
     if execution.has("evaluates", "prepares") and not _has_training_curve(execution):
         return execution.has("training_start", "trains") and _died(execution)
-    if _has_training_curve(execution) or execution.has("training_start", "training_end"):
+    if _has_training_curve(execution) or execution.has("training_start", "early_stop"):
+        return True
+    if execution.has("training_end") and _says_more(execution):
         return True
     if _has_epochs(execution) and not execution.has("evaluates", "prepares"):
         return True
@@ -41,6 +43,11 @@ def _has_epochs(execution: Execution) -> bool:
         if series.metric.startswith(("eval_", "counter:epoch")) and len(epochs) >= 2:
             return True
     return execution.has("plan_epochs") and any(s.metric == "counter:epoch" for s in execution.series())
+
+
+def _says_more(execution: Execution) -> bool:
+    """Whether anything but an end message is left (a flag file says "done" and nothing else)."""
+    return any(unit.settings or unit.series or unit.failures() for unit in execution.units)
 
 
 def _died(execution: Execution) -> bool:

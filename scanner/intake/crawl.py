@@ -120,23 +120,23 @@ def _refused(folder: str, names: frozenset[str], relative: str, rules: WalkRules
     if relative:
         for build_file in rules.build_files:
             if build_file in names:
-                package = _package_name(os.path.join(folder, build_file))
-                if package in rules.vendored:
-                    return "vendored", package
+                known = sorted(_package_names(os.path.join(folder, build_file)) & rules.vendored)
+                if known:
+                    return "vendored", known[0]
     return None
 
 
-_NAME = regex.compile(rb"""(?m)^\s*(?:name\s*=\s*|setup\([^)]*?name\s*=\s*)["']?([\w.\-]+)""")
+_NAME = regex.compile(rb"""(?m)(?:^|[\s(,])name\s*=\s*f?["']([\w.\-]+)["']|^\s*name\s*=\s*([\w.\-]+)\s*$""")
 
 
-def _package_name(path: str) -> str:
-    """The distribution that a build file names, lower case; "" when it names none."""
+def _package_names(path: str) -> set[str]:
+    """The names that a build file gives, lower case (the distribution's among them); empty when it gives none."""
     try:
         with open(path, "rb") as stream:
-            found = _NAME.search(stream.read(200_000), timeout=1)
+            text = stream.read(200_000)
+        return {(a or b).decode("ascii", "replace").lower() for a, b in _NAME.findall(text, timeout=1)}
     except (OSError, TimeoutError):
-        return ""
-    return found[1].decode("ascii", "replace").lower() if found else ""
+        return set()
 
 
 def _classify(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 STEMS = (
-    "loss", "epoch", "optim", "learning_rate", "batch", "train", "traceback", "error", "step", "lr",
-    "kayıp", "kayip", "dönem", "donem", "eğitim", "egitim", "adım", "损失", "wandb", "mlflow",
-    "peft_type", "checkpoint", "perda", "perte",
+    "loss", "epoch", "optim", "learning_rate", "batch", "train", "traceback", "error", "step", "lr", "iter", "acc",
+    "learn:", "auc", "rmse", "valid", "reward", "cuda", "slurm", "killed", "wandb", "mlflow", "peft_type", "checkpoint",
+    "round", "fold", "bleu", "perplexity", "exception", "fault", "bad_alloc", "nccl", "module named", "exitcode",
+    "sigterm", "sigint", "interrupt", "ctrl + c", "subprocess", "mixed_precision",
+    "kayıp", "kayip", "dönem", "donem", "eğitim", "egitim", "adım", "doğruluk", "dogruluk", "başarı", "basari", "hata",
+    "poca", "poque", "perda", "perdida", "pérdida", "perte", "exactitud", "acur", "précision", "verlust", "genauigkeit",
+    "эпох", "потер", "точност", "에폭", "손실", "정확도", "エポック", "損失", "精度", "损失", "训练", "准确率", "轮",
 )  # fmt: skip
 """Lower-case; a text without any of them states no run."""
 

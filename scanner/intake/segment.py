@@ -23,11 +23,17 @@ class Event(NamedTuple):
     """Counters: the value."""
 
 
+HEADER_LINES = 20
+"""A launch so close below a start is what was started: a job script announces the training, then prints its command."""
+
+
 @dataclass(slots=True)
 class _Execution:
     """What has been seen of the execution at hand."""
 
     started: bool = False
+    started_at: float = float("inf")
+    """Line of its first start."""
     relaunched: bool = False
     """Whether the log's first lines stand at its beginning."""
     progressed: bool = False
@@ -68,7 +74,7 @@ def cut(events: Iterable[Event]) -> list[int]:
             cuts += restarts
             now, pending, restarts = _Execution(started=True), None, []
         if event.kind == "launch":
-            if now.is_over or now.started or now.settings:
+            if now.is_over or now.settings or event.line - now.started_at > HEADER_LINES:
                 cuts.append(min(line, event.line))
                 now, restarts = _Execution(), []
             pending = None
@@ -80,7 +86,9 @@ def cut(events: Iterable[Event]) -> list[int]:
                 event.kind == "start" and restarts
             ):
                 restarts.append(line)
-            now.started = now.started or event.kind == "start"
+            if event.kind == "start":
+                now.started = True
+                now.started_at = min(now.started_at, event.line)
             now.relaunched = now.relaunched or event.kind == "relaunch"
         elif event.kind == "setting":
             if now.is_over and pending is None:
