@@ -116,6 +116,19 @@ def test_nested_and_shared_structures_cost_little() -> None:
     assert time.perf_counter() - start < 1
 
 
+def test_calls_that_copy_again_and_again_are_refused() -> None:
+    """A text pushed once and handed to a hundred thousand calls, or bags that branch without an end."""
+    text = b"\x80\x02c_codecs\nencode\nq\x00X" + struct.pack("<I", 100_000) + b"x" * 100_000 + b"\x85q\x01"
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match="copies"):
+        load(io.BytesIO(text + b"h\x00h\x01R" * 100_000 + b"."))
+    bag: dict[str, Any] = {}
+    for _ in range(5):
+        bag = {str(n): bag for n in range(1000)}
+    assert list(leaves(bag)) == []
+    assert time.perf_counter() - start < 2
+
+
 def test_symbols_and_storages_are_inert() -> None:
     """A class, an enumeration's member, a device and a tensor's storage."""
     assert plain(Symbol("torch.float16")) == "float16"

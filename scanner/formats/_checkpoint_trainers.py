@@ -28,6 +28,7 @@ from scanner.formats._torch_file import TorchFile, leaves, mapping
 _VERSION = re.compile(r"(?:^|/)version_[\w-]{1,40}$")
 _TRACKER_ID = re.compile(r"(?:^|/)[a-z0-9]{8}$")
 _DEEPSPEED = re.compile(r"/global_step\d+$")
+MAX_ROWS = 20_000
 _OPTIMIZERS = (
     "optimizer_states optimizer_state_dict optimizer optimizer_state optim_state_dict optim opt_state_dict opt "
     "last_optimizer_state optimizers"
@@ -135,6 +136,8 @@ def _ultralytics(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
         yield fact("training_program", f"mode=train task={arguments['task'].value}", key)
     epoch = number(root.get("epoch"))
     has_stepped = epoch is not None and epoch >= 0 and bool(optimizers_of(root)[0])
+    if is_new and last == "weights" and _names(arguments, folder):
+        yield from _table(root.get("train_results"))
     if epoch is None or epoch < 0:
         return  # stripped after the last epoch
     if has_stepped:
@@ -145,6 +148,21 @@ def _ultralytics(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     for name, value in (mapping(root.get("train_metrics")) or {}).items():
         if isinstance(name, str) and name != "fitness" and number(value) is not None:
             yield Stated(name, number(value) or 0.0, 0, "metric", None, epoch + 1, "reported", f"train_metrics/{name}")
+
+
+def _table(results: Any) -> Iterator[Stated]:
+    """The training's `results.csv`, which newer versions keep in the checkpoint: columns by name."""
+    columns = mapping(results) or {}
+    epochs = columns.get("epoch")
+    if not isinstance(epochs, list) or len(epochs) > MAX_ROWS:
+        return
+    for name, column in columns.items():
+        if name in ("epoch", "time") or not isinstance(name, str) or not isinstance(column, list):
+            continue
+        for epoch, value in zip(epochs, column, strict=False):
+            if number(epoch) is not None and number(value) is not None:
+                pointer = f"train_results/{name}"
+                yield Stated(name, number(value) or 0.0, 0, "metric", None, number(epoch), "reported", pointer)
 
 
 def _names(arguments: dict[str, yolo.Argument], folder: str) -> bool:
@@ -184,8 +202,8 @@ def _dictionary(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     else:
         yield from parts.shared_place(document)
     framework, progress = _trainer(root)
-    if framework:
-        yield say("framework", framework[0], framework[1])
+    if framework or optimizers:
+        yield say("framework", *(framework or ("pytorch", f"{key}/param_groups")))
     yield from parts.without_decay(given, optimizers)
     yield from parts.stated_by(optimizers, f"{key}/0" if len(optimizers) > 1 else key, parts.has_rate(given))
     if any(optimizer.has_state for optimizer in optimizers):
@@ -227,8 +245,11 @@ def _trainer(root: dict[Any, Any]) -> tuple[tuple[str, str] | None, Sequence[Sta
         )
     if {"model_args", "iter_num", "best_val_loss"} <= keys:
         return ("nanogpt", "iter_num"), _steps(root["iter_num"], "iter_num")
-    if "mmengine_version" in (meta := mapping(root.get("meta")) or {}) or "mmcv_version" in meta:
-        return ("openmmlab", "meta"), _steps(meta.get("iter"), "meta/iter")
+    meta = mapping(root.get("meta")) or {}
+    if "mmengine_version" in meta or "mmcv_version" in meta:
+        epoch = number(meta.get("epoch"))
+        closed = [Stated("epoch", epoch, 0, "metric", None, epoch, "reported", "meta/epoch")] if epoch else []
+        return ("openmmlab", "meta"), (*closed, *_steps(meta.get("iter"), "meta/iter"))
     is_deepspeed = "ds_version" in keys
     for key in _COUNTERS:
         if number(root.get(key)):

@@ -18,6 +18,9 @@ from typing import Any, BinaryIO
 from scanner.formats._pickle_objects import Persistent, Record, Symbol, made, set_items
 
 MAX_INSTRUCTIONS = 2_000_000
+MAX_NAME = 1000
+MAX_COPIED = 50_000_000
+"""Elements and characters that calls may copy: what was pushed once can be handed to many calls."""
 _MARK = object()
 
 
@@ -42,6 +45,7 @@ class _Machine:
     def __init__(self) -> None:
         self.stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._copied = 0
 
     def step(self, code: str, argument: Any) -> None:
         """Follow one instruction."""
@@ -63,6 +67,15 @@ class _Machine:
             return
         else:
             _OTHERS[code](self, argument)
+
+    def call(self, what: Any, args: Any) -> Any:
+        """What a call would make."""
+        args = args if isinstance(args, tuple) else (args,)
+        if isinstance(what, Symbol):
+            self._copied += sum(len(arg) for arg in args[:4] if isinstance(arg, (str, bytes, list, tuple, dict)))
+            if self._copied > MAX_COPIED:
+                raise ValueError("a pickle that copies too much")
+        return made(what, args)
 
     def above_mark(self) -> list[Any]:
         """What was pushed since the last mark; both are taken off."""
@@ -154,17 +167,19 @@ def _symbol(machine: _Machine, argument: Any) -> None:
 
 def _stack_symbol(machine: _Machine, argument: Any) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
+    if not isinstance(name, str) or not isinstance(module, str) or len(name) + len(module) > MAX_NAME:
+        raise TypeError("no name")
     machine.stack.append(Symbol(f"{module}.{name}"))
 
 
 def _reduce(machine: _Machine, argument: Any) -> None:
     args, what = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(made(what, args if isinstance(args, tuple) else (args,)))
+    machine.stack.append(machine.call(what, args))
 
 
 def _new_object_ex(machine: _Machine, argument: Any) -> None:
     keywords, args, what = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
-    found = made(what, args if isinstance(args, tuple) else (args,))
+    found = machine.call(what, args)
     if isinstance(found, Record) and isinstance(keywords, dict):
         found.items.update(keywords)
     machine.stack.append(found)
@@ -172,11 +187,11 @@ def _new_object_ex(machine: _Machine, argument: Any) -> None:
 
 def _object(machine: _Machine, argument: Any) -> None:
     what, *args = machine.above_mark()
-    machine.stack.append(made(what, tuple(args)))
+    machine.stack.append(machine.call(what, tuple(args)))
 
 
 def _instance(machine: _Machine, argument: Any) -> None:
-    machine.stack.append(made(Symbol(str(argument).replace(" ", ".", 1)), tuple(machine.above_mark())))
+    machine.stack.append(machine.call(Symbol(str(argument).replace(" ", ".", 1)), tuple(machine.above_mark())))
 
 
 def _build(machine: _Machine, argument: Any) -> None:

@@ -9,6 +9,8 @@ import os
 
 BUDGET = 64 * 1024 * 1024
 """Bytes that may be read of one file."""
+MAX_READS = 50_000
+"""Times that a file may be read from."""
 
 
 class StoredBytes:
@@ -19,14 +21,16 @@ class StoredBytes:
         self._absolute = absolute
         self._position = 0
         self._left = BUDGET
+        self._reads = 0
 
     def at(self, start: int, length: int) -> bytes:
         """Up to `length` bytes from `start`; fewer at the end. Raises OSError, and ValueError past the budget."""
         length = min(length, self.size - start)
         if start < 0 or length <= 0:
             return b""
-        if length > self._left:
-            raise ValueError("more bytes asked for than may be read of one file")
+        self._reads += 1
+        if length > self._left or self._reads > MAX_READS:
+            raise ValueError("more asked for than may be read of one file")
         self._left -= length
         with open(self._absolute, "rb") as stream:
             stream.seek(start)

@@ -20,6 +20,8 @@ from scanner.formats._stored import StoredBytes
 MAX_PICKLE = 16 * 1024 * 1024
 FIRST_READ = 512 * 1024
 MAX_LEAVES = 1000
+MAX_MET = 10_000
+"""Entries of a bag that are looked at: one that holds itself has no end."""
 MAX_DEPTH = 5
 
 _OLD_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -136,16 +138,20 @@ def mapping(value: Any) -> dict[Any, Any] | None:
     return value.items or attributes or None
 
 
-def leaves(value: Any, depth: int = 0) -> Iterator[tuple[tuple[str, ...], str | int | float | bool]]:
+def leaves(value: Any) -> Iterator[tuple[tuple[str, ...], str | int | float | bool]]:
     """(path, scalar) of a bag of settings, bags within it included; a list counts where it has one element."""
-    for n, (key, inner) in enumerate((mapping(value) or {}).items()):
-        if n > MAX_LEAVES:
-            return
-        if isinstance(inner, (list, tuple)) and len(inner) == 1:
-            inner = inner[0]
-        scalar = plain(inner)
-        if scalar is not None:
-            yield (str(key),), scalar
-        elif depth < MAX_DEPTH and mapping(inner) is not None:
-            for path, found in leaves(inner, depth + 1):
-                yield (str(key), *path), found
+    stack: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    n_met = 0
+    while stack:
+        path, bag = stack.pop()
+        for key, inner in (mapping(bag) or {}).items():
+            n_met += 1
+            if n_met > MAX_MET:
+                return
+            if isinstance(inner, (list, tuple)) and len(inner) == 1:
+                inner = inner[0]
+            scalar = plain(inner)
+            if scalar is not None:
+                yield (*path, str(key)), scalar
+            elif len(path) < MAX_DEPTH and mapping(inner) is not None:
+                stack.append(((*path, str(key)), inner))
