@@ -38,10 +38,15 @@ def made(
     issues: tuple[tuple[str, str, str], ...] = (),
     copies: tuple[str, ...] = (),
     day: str = "",
+    start: str = "",
+    script: str = "",
     curves: dict[str, list[float]] | None = None,
     **values: Scalar,
 ) -> Made:
-    """A run (declared if `status` is) whose log states `values` line by line; issues are (id, kind, raw)."""
+    """A run (declared if `status` is) whose log states `values` line by line; issues are (id, kind, raw).
+
+    `start` and `day` are when it says it started and ended, `script` is the recipe it came from.
+    """
     path = f"{name}/train.log"
     is_declared = status == "declared"
     found = {
@@ -68,7 +73,8 @@ def made(
         )
         for at, (metric, column) in enumerate((curves or {}).items(), 1)
     )
-    signals = (stated("ended_at", day, path, end + 1),) if day else ()
+    moments = (("started_at", start), ("ended_at", day))
+    signals = tuple(stated(fact, at, path, end + n) for n, (fact, at) in enumerate(moments) if at)
     role = "recipe" if is_declared else "execution"
     run = Run(
         name,
@@ -79,7 +85,11 @@ def made(
         series,
         signals,
         (),
-        (Evidence(path, role), *(Evidence(copy, "copy") for copy in copies)),
+        (
+            Evidence(path, role),
+            *(Evidence(copy, "copy") for copy in copies),
+            *((Evidence(script, "recipe"),) if script else ()),
+        ),
     )
     outcome = Outcome(
         name,

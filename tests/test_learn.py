@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.learn._experiments import moment_of
 from scanner.learn._figures import wilson
+from scanner.learn.fair import newcombe
 from scanner.learn.scales import decade
-from scanner.records import Figure, Learning, Snapshot
-from tests.made_runs import a_bit_of_everything, made, snapshot
+from scanner.records import Figure, Learning, Scalar, Snapshot
+from tests.made_runs import Made, a_bit_of_everything, made, snapshot
 
 
 def _one(found: Snapshot, name: str, subject: str = "") -> Learning:
@@ -170,3 +172,151 @@ def test_nothing_found_divides_by_nothing() -> None:
     found = snapshot()
     assert _figure(_one(found, "runs"), "success_share") == Figure("success_share", None, n=0)
     assert {f.value for f in _one(found, "files").figures} == {0}
+
+
+# ------------------------------------------------------------------------------------ experiments and comparisons
+
+
+def _pair(n: int, **changed: float) -> list[Made]:
+    """A failed run and, an hour later, the success of the same script with other values."""
+    script, model = f"p{n}/train.py", "tiny"
+    before = {"learning_rate": 1e-3, "batch_size": 16}
+    return [
+        made(f"p{n}/b", "success", start=f"2026-10-0{n}T11:00:00", script=script, model=model, **(before | changed)),
+        made(
+            f"p{n}/a", "failed", failure="oom_gpu", start=f"2026-10-0{n}T10:00:00", script=script, model=model, **before
+        ),
+    ]
+
+
+def test_what_changed_between_a_failure_and_the_next_success() -> None:
+    """Field by field over all pairs, which way, and each pair with its values; order is time, not the table's."""
+    found = snapshot(*_pair(1, batch_size=4), *_pair(2, batch_size=8, learning_rate=1e-2), *_pair(3))
+    head, batch, rate = _one(found, "sequels"), _one(found, "sequel_field", "batch_size"), "learning_rate"
+    assert [(f.name, f.value) for f in head.figures] == [
+        ("pairs", 3),
+        ("unchanged", 1),
+        ("missing", 0),
+        ("without_times", 0),
+    ]
+    assert [f.value for f in batch.figures] == [2, 3, 2, 0]
+    assert [f.value for f in _one(found, "sequel_field", rate).figures] == [1, 3, 0, 1]
+    pairs = [x for x in found.learnings if x.id == "sequel"]
+    assert [x.run_ids for x in pairs] == [("p1/a", "p1/b"), ("p2/a", "p2/b")]
+    assert [f.value for f in pairs[0].figures] == ["oom_gpu", "batch_size", 16, 4]
+
+
+def test_few_pairs_say_how_many_are_missing() -> None:
+    """Below the minimum of evidence there is a number to reach, not a rule."""
+    assert _figure(_one(snapshot(*_pair(1, batch_size=4)), "sequels"), "missing").value == 2
+
+
+def test_without_times_nothing_comes_after_anything() -> None:
+    """The order of the table is no order of time; clocks with and without a zone are not compared."""
+    runs = [made("p/1", "failed", failure="oom_gpu", script="t.py"), made("p/2", "success", script="t.py")]
+    assert _figure(_one(snapshot(*runs), "sequels"), "without_times").value == 1
+    mixed = [
+        made("p/1", "failed", failure="oom_gpu", script="t.py", start="2026-10-01T10:00:00"),
+        made("p/2", "success", script="t.py", start="2026-10-01T12:00:00+00:00"),
+    ]
+    assert _subjects(snapshot(*mixed), "sequel") == [] and _subjects(snapshot(*mixed), "sequels") == []
+
+
+def test_other_scripts_and_models_are_other_experiments() -> None:
+    """A success of something else fixes nothing."""
+    failed = made("p/1", "failed", failure="oom_gpu", script="a.py", model="m", start="2026-10-01T10:00:00")
+    for script, model in (("b.py", "m"), ("a.py", "n")):
+        other = made("p/2", "success", script=script, model=model, start="2026-10-01T12:00:00")
+        assert _subjects(snapshot(failed, other), "sequels") == []
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "m", "o", "low", "high"),
+    [(56, 70, 48, 80, 0.0524, 0.3339), (9, 10, 3, 10, 0.1705, 0.8090), (10, 10, 0, 20, 0.6791, 1.0)],
+)
+def test_newcombe_against_published_values(k: int, n: int, m: int, o: int, low: float, high: float) -> None:
+    """The score interval without continuity correction in Newcombe's table II (1998)."""
+    assert newcombe(k, n, m, o) == pytest.approx((low, high), abs=5e-5)
+
+
+def _many(optimizer: str, success: int, failed: int, model: str = "m") -> list[Made]:
+    ends = [("success", n) for n in range(success)] + [("failed", n) for n in range(failed)]
+    return [made(f"{optimizer}{s}{n}", s, failure="nan_loss", model=model, optimizer=optimizer) for s, n in ends]
+
+
+def test_fair_comparisons_stay_within_a_model_and_need_evidence() -> None:
+    """A difference with its interval; below five decided runs a side how many are missing; other models do not mix."""
+    found = snapshot(*_many("AdamW", 9, 1), *_many("SGD", 3, 7), *_many("Lion", 2, 0), *_many("Adam", 9, 0, "other"))
+    rows = {(_figure(x, "a").value, _figure(x, "b").value): x for x in found.learnings if x.id == "fair_optimizer"}
+    assert set(rows) == {("AdamW", "SGD"), ("AdamW", "Lion"), ("SGD", "Lion")}
+    told = _figure(rows["AdamW", "SGD"], "difference")
+    assert (told.value, told.n) == (pytest.approx(0.6), 20) and told.low is not None and told.low > 0
+    assert _figure(rows["AdamW", "Lion"], "difference") == Figure("difference", None, n=12)
+    assert _figure(rows["AdamW", "Lion"], "missing").value == 3
+
+
+def test_speed_only_between_equal_settings() -> None:
+    """Steps a second of the same experiment on two devices; another batch size is another thing."""
+    same: dict[str, Scalar] = {"model": "m", "batch_size": 8, "steps_done": 100}
+    slow = made("p/1", script="t.py", device="cpu", gpu_name="T4", duration_s=100.0, **same)
+    fast = made("p/2", script="t.py", device="cuda", gpu_name="T4", duration_s=20.0, **same)
+    other = made("p/3", script="t.py", device="cuda", gpu_name="A100", duration_s=1.0, **(same | {"batch_size": 64}))
+    found = snapshot(slow, fast, other)
+    speed = [x for x in found.learnings if x.id == "speed"]
+    assert [{f.name: f.value for f in x.figures} for x in speed] == [
+        {"slow": "cpu", "fast": "T4", "ratio": 5.0, "slow_rate": 1.0, "fast_rate": 5.0}
+    ]
+    hours = {x.subject: _figure(x, "hours").value for x in found.learnings if x.id == "hours"}
+    assert hours == {"cpu": 100 / 3600, "T4": 20 / 3600, "A100": 1 / 3600}
+
+
+def test_useful_epochs() -> None:
+    """The epoch of the lowest validation loss beside the last one; two points are no curve."""
+    found = snapshot(
+        made("1", curves={"eval_loss": [3.0, 1.0, 2.0, 2.5]}),
+        made("2", curves={"eval_loss": [3.0, 2.0, 1.0]}),
+        made("3", curves={"eval_loss": [3.0, 2.0]}),
+    )
+    learning = _one(found, "useful_epochs")
+    assert (learning.run_ids, _figure(learning, "best").low, _figure(learning, "best").high) == (("1", "2"), 2, 3)
+    assert (_figure(learning, "last").high, _figure(learning, "before_last").value) == (4, 1)
+
+
+def test_experiments_without_a_success() -> None:
+    """Numbered runs of one model are one experiment; one that succeeded once is finished."""
+    found = snapshot(
+        made("runs/exp", model="yolo"),
+        made("runs/exp2", "failed", failure="oom_gpu", model="yolo"),
+        made("runs/exp3", model="other"),
+        made("x", "success"),
+    )
+    assert [(x.subject, len(x.run_ids)) for x in found.learnings if x.id == "unfinished"] == [
+        ("runs/exp", 2),
+        ("runs/exp", 1),
+    ]
+
+
+def test_suggestions_come_from_gaps() -> None:
+    """Memory that nothing saved, a success that stands alone, one decade of rates, a recipe that never ran."""
+    found = snapshot(
+        made("1", "failed", failure="oom_gpu", model="m", learning_rate=1e-4),
+        made("2", "success", model="m", learning_rate=2e-4),
+        made("3", model="m", learning_rate=3e-4),
+        made("4", "declared", model="r"),
+        made("5", "failed", failure="oom_gpu", model="saved"),
+        made("6", model="saved", lora_r=8),
+    )
+    tries = [(x.id, x.subject, x.run_ids) for x in found.learnings if x.id.startswith("try_")]
+    assert tries == [
+        ("try_memory", "m", ("1",)),
+        ("try_again", "m", ("2",)),
+        ("try_rates", "m", ("1", "2", "3")),
+        ("try_recipe", "r", ("4",)),
+    ]
+
+
+def test_moments_keep_the_day_that_was_written() -> None:
+    """A zone moves the point in time, not the date on the page."""
+    found = moment_of("2026-03-01T00:30:00+03:00")
+    assert found is not None and (found.has_zone, found.day, found.month) == (True, "2026-03-01", "2026-03")
+    assert moment_of("1026-03-01") is None

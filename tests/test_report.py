@@ -462,7 +462,7 @@ def test_no_word_is_missing_or_unused() -> None:
 
 def test_no_suffix_follows_a_variable() -> None:
     """Turkish suffixes depend on the word before them: none is glued to a value."""
-    for path in TEMPLATES.rglob("*.j2"):
+    for path in TEMPLATES.rglob("*.md.j2"):
         assert not re.search(r"\}\}['’]|\}\}[a-zçğıöşü]", path.read_text("utf-8")), path.name
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner import learn, store
 from scanner.cli import main
 from scanner.report import kept
+from tests.made_runs import made, snapshot
 from tests.test_cli import TREE
 from tests.trees import lay_out
 
@@ -103,6 +107,27 @@ def test_no_document_is_one_clear_line(tree: Path) -> None:
     (tree.parent / "out" / "LEARNINGS.md").unlink()
     done = _run("verify", "--out", tree.parent / "out")
     assert done.exit_code == 2 and "write it with `scan-trainings report`" in done.output
+
+
+def test_two_spellings_of_one_metric_both_come_back(tmp_path: Path) -> None:
+    """Learnings of the stored tables are those of the scan, also where a file writes two curves of one metric."""
+    found = snapshot(
+        made(
+            "1",
+            issues=(("overfitting", "quality", "eval_loss = 1.5"),),
+            curves={"train_loss": [3.0, 2.0, 1.0], "eval_loss": [2.0, 1.5, 2.5]},
+        )
+    )
+    first = found.runs[0].series[1]
+    second = replace(first, written="val_head_loss", lines=array("q", (900, 901, 902)))
+    run = replace(found.runs[0], series=(*found.runs[0].series, second))
+    rows = store.intake_rows(found.files, (), (), run.series) | store.run_rows([run], found.outcomes, {}, 1)
+    store.save(tmp_path, rows, ("agac",))
+    stored = store.load(tmp_path)
+    assert [s.written for s in stored.runs[0].series] == ["train_loss", "eval_loss", "val_head_loss"]
+    assert learn.learn(stored.runs, stored.outcomes, stored.files, ()) == learn.learn(
+        [run], found.outcomes, found.files, ()
+    )
 
 
 # --------------------------------------------------------------------------------------------------- by hand

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.learn import best, coverage, failures, scales, usage
+from scanner.learn import best, coverage, failures, fair, progress, scales, sequels, speed, usage
 from scanner.learn._cases import Case
 from scanner.records import Learning, Outcome, Run, Skip, SourceFile
 
@@ -43,6 +43,13 @@ def learn(
         *failures.failures(cases),
         *failures.issues(cases),
         *failures.overfitting(cases),
+        *sequels.sequels(cases),
+        *fair.comparisons(cases),
+        *speed.hours(cases),
+        *speed.ratios(cases),
+        *progress.useful_epochs(cases),
+        *progress.unfinished(cases),
+        *progress.suggestions(cases),
         *best.configurations(cases),
         *coverage.skipped(skips),
         *coverage.formats(files),

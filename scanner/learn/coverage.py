@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from scanner.learn._cases import Case, executed, ids, of_status
+from scanner.learn._experiments import moment_of
 from scanner.learn._figures import outcome_figures, share
 from scanner.records import Figure, Learning, Skip, SourceFile
 
@@ -118,27 +118,10 @@ def newest_moment(cases: Sequence[Case]) -> list[Learning]:
     for case in executed(cases):
         for signal in case.run.signals:
             if signal.id in ("started_at", "ended_at"):
-                day = _day(signal.value)
-                if day is not None:
-                    known.append((day, case.run.run_id))
+                moment = moment_of(signal.value)
+                if moment is not None:
+                    known.append((moment.day, case.run.run_id))
     if not known:
         return []
     day = max(known)[0]
     return [Learning("newest", "", (Figure("day", day),), tuple(dict.fromkeys(r for d, r in known if d == day)))]
-
-
-def _day(stated: object) -> str | None:
-    """YYYY-MM-DD of an ISO 8601 text or of epoch seconds; None for anything else, and outside 1990-2099."""
-    text = str(stated).strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        except ValueError:
-            return None
-    else:
-        if not 6e8 < seconds < 4.1e9:
-            return None
-        moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y-%m-%d") if 1990 <= moment.year <= 2099 else None

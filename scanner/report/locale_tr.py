@@ -51,6 +51,12 @@ def percent(share: float, style: str) -> str:
     return f"%{text.translate(_TO_CLDR)}" if style == "cldr" else f"{text}%"
 
 
+def points(difference: float, style: str) -> str:
+    """A difference of two shares in percentage points, with its sign."""
+    text = f"{100 * difference:+.1f}".replace("-", "−")
+    return text.translate(_TO_CLDR) if style == "cldr" else text
+
+
 def rate(value: float) -> str:
     """A learning rate as people type it into code, in either style: `5e-5`, `3e-4`, `0.01`."""
     if value == 0 or 1e-2 <= abs(value) < 1e4:

@@ -38,6 +38,9 @@ def environment(style: str) -> jinja2.Environment:
     made.globals["t"] = catalogue()
     made.filters |= {
         "n": lambda value: locale_tr.number(_value(value), style),
+        "n2": lambda value: locale_tr.number(float(_value(value)), style, 2),
+        "points": lambda value: locale_tr.points(_value(value), style),
+        "setting": lambda value: escape.code(escape.literal(value) if not isinstance(value, str) else value),
         "percent": lambda value: locale_tr.percent(_value(value), style),
         "rate": lambda value: f"`{locale_tr.rate(float(value))}`",
         "day": lambda value: locale_tr.day(str(value), style),

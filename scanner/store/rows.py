@@ -191,7 +191,7 @@ def learning_rows(learnings: Iterable[Learning]) -> Rows:
 
 def snapshot_of(rows: Rows, roots: tuple[str, ...]) -> Snapshot:
     """The records behind the tables."""
-    series = {(s.path, s.segment, s.metric, s.found_by): s for s in map(_series, rows["series"])}
+    series = {(s.path, s.segment, s.metric, s.written, s.found_by): s for s in map(_series, rows["series"])}
     by_place: dict[tuple[str, int], list[Series]] = defaultdict(list)
     for curve in series.values():
         by_place[curve.path, curve.segment].append(curve)
