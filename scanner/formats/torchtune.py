@@ -31,6 +31,7 @@ _RUNNING = re.compile(r"\bRunning (?P<recipe>\w*(?:Finetune|DPO|PPO|GRPO|KD|QAT)
 _BAR = re.compile(
     rf"^\s*(?P<epoch>\d+)\|(?P<step>\d+)\|Loss: (?P<loss>{LOOSE_NUMBER}):\s+\d+%\|.*?\| (?P<n>\d+)/(?P<of>\d+) \["
 )
+_LOGS = re.compile(r"^Writing logs to (?P<folder>.+)/[^/]+$")
 _ROW = re.compile(r"^Step (?P<step>\d+) \| (?P<rest>\S+:.*)$")
 _PAIR = re.compile(rf"(?:^| )(?P<key>[\w/]+):(?P<value>{LOOSE_NUMBER})(?= |$)")
 _AFTER = re.compile(r"^(?:[A-Z]+:|Writing logs|Traceback|\[|wandb|\s*\d+%)")
