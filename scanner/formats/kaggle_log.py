@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scanner.formats._base import Document
 
@@ -27,10 +27,13 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 def wants(document: Document) -> bool:
-    """Logs and JSON whose first object is a piece of a stream."""
-    if document.kind not in ("log", "json") or document.is_embedded:
-        return False
-    first = next((line for line in document.lines[:3] if line.strip(" [\t")), "")
+    """JSON whose first object is a piece of a stream. As a log its pieces would be read a second time, quoted."""
+    return document.kind == "json" and not document.is_embedded and holds_pieces(document.lines)
+
+
+def holds_pieces(lines: Sequence[str]) -> bool:
+    """Whether a text is such a log, whatever its name's ending says."""
+    first = next((line for line in lines[:3] if line.strip(" [\t")), "")
     return _FIRST.match(first) is not None
 
 
