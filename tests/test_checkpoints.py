@@ -22,7 +22,7 @@ from scanner.formats._pickle_objects import Persistent, Record, Symbol
 from scanner.formats._pickle_symbols import load
 from scanner.formats._stored import StoredBytes
 from scanner.formats._torch_file import leaves, plain
-from scanner.formats.keras_weights import as_single
+from scanner.formats.keras_weights import Leaves, _optimizer, as_single
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.read_file import read_file
 from scanner.records import Findings, Skip
@@ -251,6 +251,20 @@ def test_the_rate_of_an_optimizer(groups: list[dict[str, Any]], expected: float 
 def test_single_precision_is_undone(written: float, expected: float) -> None:
     """The shortest decimal that is the same number in single precision."""
     assert as_single(written) == expected
+
+
+def test_a_loss_scaling_wrapper_is_looked_through() -> None:
+    """Of Keras's mixed precision the optimizer inside is the one; a rate that a callback computed is none."""
+    inner: Leaves = {
+        ("config", "inner_optimizer", "class_name"): "Adam",
+        ("config", "inner_optimizer", "config", "lr"): 0.5,
+    }
+    assert [(s.key, s.value) for s in _optimizer({("class_name",): "LossScaleOptimizer", **inner}, "o")] == [
+        ("optimizer", "Adam"),
+        ("lr", 0.5),
+    ]
+    decayed: Leaves = {("class_name",): "Adam", ("config", "learning_rate"): 0.0009048373904079199}
+    assert [s.key for s in _optimizer(decayed, "o")] == ["optimizer"]
 
 
 def test_hdf5_refuses_what_is_none(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from scanner.formats._torch_file import MAX_LEAVES, leaves, mapping, plain
 from scanner.records import Scalar
 
 MAX_GROUPS = 1000
+MAX_DIGITS = 4
 _NO_NAME = re.compile(
     r"^(?:(?:epochs?|ep|e|steps?|iters?|it|iterations?|updates?|checkpoints?|ckpt|models?|nets?|network|weights?|state|dict|"
     r"best|last|final|latest|newest|current|global|trained|save[dn]?|v|"
@@ -79,9 +80,13 @@ def _rate(group: dict[Any, Any]) -> tuple[str, float] | None:
     for key in ("initial_lr", "lr"):
         value = group.get(key)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
-            digits = f"{value:.12e}".partition("e")[0].rstrip("0")
-            return (key, value) if key == "initial_lr" or len(digits) <= 5 else None
+            return (key, value) if key == "initial_lr" or is_asked_for(value) else None
     return None
+
+
+def is_asked_for(rate: float) -> bool:
+    """Whether somebody may have written the rate: one that a schedule has made has many digits."""
+    return len(f"{rate:.12e}".partition("e")[0].rstrip("0")) <= MAX_DIGITS + 1
 
 
 def optimizer_class(group: dict[Any, Any]) -> str | None:

@@ -27,6 +27,7 @@ from scanner.formats._torch_file import TorchFile, leaves, mapping
 
 _VERSION = re.compile(r"(?:^|/)version_[\w-]{1,40}$")
 _TRACKER_ID = re.compile(r"(?:^|/)[a-z0-9]{8}$")
+_ACCELERATE = re.compile(r"(?:^|/)(?:epoch|step)_\d+$")
 _DEEPSPEED = re.compile(r"/global_step\d+$")
 MAX_ROWS = 20_000
 _OPTIMIZERS = (
@@ -92,14 +93,15 @@ def _lightning(document: Document, root: dict[Any, Any], saved: TorchFile) -> It
 
 
 def _lightning_epoch(root: dict[Any, Any]) -> float | None:
-    """The last epoch whose batches are done, from 0; without the loops' counters the one it was saved in."""
+    """The last epoch whose batches are done, from 0; before version 1.5, without loops, `epoch` is their number."""
     progress: Any = root.get("loops")
     for key in ("fit_loop", "epoch_progress", "current", "processed"):
         progress = progress.get(key) if isinstance(progress, dict) else None
     done = number(progress)
     if done is not None:
         return done - 1 if done > 0 else None
-    return number(root.get("epoch"))
+    epoch = number(root.get("epoch"))
+    return epoch - 1 if epoch and "loops" not in root else epoch
 
 
 def _monitored(root: dict[Any, Any], saved: TorchFile, step: float | None, epoch: float | None) -> Iterator[Stated]:
@@ -119,7 +121,7 @@ def _ultralytics(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     is_new = isinstance(root.get("train_args"), dict)
     key = "train_args" if is_new else "opt"
     arguments = {path[-1]: yolo.Argument(scalar, 0) for path, scalar in leaves(root.get(key)) if len(path) < 3}
-    if last == "weights":
+    if last == "weights" and (_names(arguments, folder) or {"best.pt", "last.pt"} <= document.siblings):
         yield fact("run_folder", folder)
     else:
         yield from parts.shared_place(document)
@@ -133,7 +135,7 @@ def _ultralytics(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
         and arguments.get("mode", yolo.Argument("", 0)).value == "train"
         and _names(arguments, folder)
     ):
-        yield fact("training_program", f"mode=train task={arguments['task'].value}", key)
+        yield fact("training_program", f"mode=train task={arguments.get('task', arguments['mode']).value}", key)
     epoch = number(root.get("epoch"))
     has_stepped = epoch is not None and epoch >= 0 and bool(optimizers_of(root)[0])
     if is_new and last == "weights" and _names(arguments, folder):
@@ -168,26 +170,34 @@ def _table(results: Any) -> Iterator[Stated]:
 def _names(arguments: dict[str, yolo.Argument], folder: str) -> bool:
     """Whether the arguments name the folder: it was made by this training, not fetched."""
     name = arguments.get("name")
-    return "task" in arguments and name is not None and str(name.value) == folder.rpartition("/")[2]
+    return name is not None and str(name.value) == folder.rpartition("/")[2]
 
 
 def _bare_optimizer(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     """`optimizer.pt` of a checkpoint folder; elsewhere an optimizer alone says too little."""
-    optimizer = parts.optimizer_of(root)
-    if optimizer is None or run_folder(document.folder) == document.folder:
+    optimizer, folder = parts.optimizer_of(root), _above_checkpoint(document.folder)
+    if optimizer is None or folder == document.folder:
         return
-    yield fact("run_folder", run_folder(document.folder))
+    yield fact("run_folder", folder)
     yield from parts.stated_by([optimizer], "")
     if optimizer.has_state:
         yield mark("optimizer_state", True, "state")
 
 
+def _above_checkpoint(folder: str) -> str:
+    """The folder around a checkpoint's: of the Trainer, of accelerate (`epoch_2`, `step_500`), of DeepSpeed within."""
+    plain = _DEEPSPEED.sub("", folder)
+    above = run_folder(plain)
+    return above if above != plain else plain.rpartition("/")[0] if _ACCELERATE.search(plain) else folder
+
+
 def _bare_scheduler(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     rates = root["base_lrs"]
     found = {rate for rate in rates if isinstance(rate, (int, float))} if isinstance(rates, list) else set()
-    if len(found) != 1 or run_folder(document.folder) == document.folder:
+    folder = _above_checkpoint(document.folder)
+    if len(found) != 1 or folder == document.folder:
         return
-    yield fact("run_folder", run_folder(document.folder))
+    yield fact("run_folder", folder)
     yield say("initial_lr", found.pop(), "base_lrs/0")
 
 
@@ -196,9 +206,9 @@ def _dictionary(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     given = [s for bag in _BAGS if bag != key for s in _bag(root.get(bag), bag)]
     if not optimizers and not given:
         return
-    plain_folder = _DEEPSPEED.sub("", document.folder)
-    if run_folder(plain_folder) != plain_folder:
-        yield fact("run_folder", run_folder(plain_folder))
+    folder = _above_checkpoint(document.folder)
+    if folder != document.folder:
+        yield fact("run_folder", folder)
     else:
         yield from parts.shared_place(document)
     framework, progress = _trainer(root)

@@ -19,7 +19,7 @@ from typing import Any
 
 from scanner.formats import _json
 from scanner.formats._base import Document, Stated
-from scanner.formats._checkpoint_parts import mark, say, shared_place
+from scanner.formats._checkpoint_parts import is_asked_for, mark, say, shared_place
 from scanner.formats._hdf5 import SIGNATURE, Hdf5
 from scanner.formats._stored import StoredBytes
 
@@ -30,6 +30,7 @@ SAMPLE = 'training_config = {"optimizer_config": {"class_name": "Adam", "config"
 MAX_JSON = 8 * 1024 * 1024
 MAX_GROUPS = 64
 _RATES = ("learning_rate", "lr")
+_INNER = ("inner_optimizer",)
 
 
 def wants(document: Document) -> bool:
@@ -132,13 +133,18 @@ def _below(text: str, path: tuple[str, ...]) -> Leaves:
 
 
 def _optimizer(found: Leaves, pointer: str) -> Iterator[Stated]:
+    if ("config", *_INNER, "class_name") in found:  # a wrapper that scales the loss
+        n = 1 + len(_INNER)
+        yield from _optimizer({path[n:]: v for path, v in found.items() if path[1:n] == _INNER}, f"{pointer}/config")
+        return
     name = found.get(("class_name",))
     if isinstance(name, str):
         yield say("optimizer", name.rpartition(">")[2], f"{pointer}/class_name")
     for key in _RATES:
         rate = found.get(("config", key))
         if _is_number(rate):
-            yield say(key, as_single(rate), f"{pointer}/config/{key}")
+            if is_asked_for(as_single(rate)):
+                yield say(key, as_single(rate), f"{pointer}/config/{key}")
             break
         schedule = found.get(("config", key, "class_name"))
         if isinstance(schedule, str):

@@ -14,7 +14,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from scanner.formats._base import Document, Stated, parse_number
+from scanner.formats._base import NUMBER, Document, Stated, parse_number
 from scanner.formats._checkpoint_parts import fact, mark, say, shared_place
 
 ID = "safetensors_header"
@@ -30,6 +30,7 @@ _FETCHED = re.compile(
 _KEYS = {
     "ss_network_dim": "lora.lora_r",
     "ss_network_alpha": "lora.lora_alpha",
+    "ss_network_dropout": "lora_dropout",
     "ss_max_train_steps": "max_train_steps",
     "ss_num_epochs": "num_epochs",
     "ss_gradient_accumulation_steps": "gradient_accumulation_steps",
@@ -45,6 +46,7 @@ _KEYS = {
 }
 _RATES = ("ss_learning_rate", "ss_unet_lr")
 _NOTHING = frozenset({"", "None", "none", "null"})
+_DECAY = re.compile(rf"[(,]\s*weight_decay=(?P<value>{NUMBER})(?=[,)])")
 _BOTH = re.compile(r"^(?P<name>[\w.]+)(?:\(.*\))?$", re.DOTALL)
 
 
@@ -66,6 +68,9 @@ def read(document: Document) -> Iterator[Stated]:
     optimizer = _BOTH.match(metadata.get("ss_optimizer", ""))
     if optimizer is not None and optimizer["name"] not in _NOTHING:
         yield say("optimizer", optimizer["name"].rpartition(".")[2], "__metadata__/ss_optimizer")
+    decay = _DECAY.search(metadata.get("ss_optimizer", ""))
+    if decay is not None:
+        yield say("weight_decay", decay["value"], "__metadata__/ss_optimizer")
     for key, says in _KEYS.items():
         value = metadata.get(key, "")
         if value in _NOTHING or (key == "ss_mixed_precision" and value == "no"):
