@@ -21,7 +21,7 @@ _LSF = ("LSF", "TERM_", "Exited with", "Exited by", "Successfully completed", "J
 _TIMES = ("Started at ", "Terminated at ")
 _PBS_AND_SGE = ("PBS", "Exit", "exit_status", "failed ", "hard limit", "hard wallclock")
 _CONDOR = (".000) ", "ermination (", "memory limit")
-HINTS = (*_LSF, *_TIMES, *_PBS_AND_SGE, *_CONDOR, "OOMKilled")
+HINTS = (*_LSF, *_TIMES, *_PBS_AND_SGE, *_CONDOR, "OOMKilled", "command terminated with")
 
 _LSF_END = re.compile(
     r"^(?:Exited with exit code (?P<code>\d+)\.|Exited by signal (?P<signal>\d+)\.|(?P<done>Successfully completed\.)"
@@ -48,6 +48,7 @@ _CONDOR_EVENT = re.compile(
 )
 _CONDOR_MEMORY = re.compile(r"^\s*(?:Error from \S+: )?.{0,60}[Jj]ob has gone over (?:cgroup )?memory limit of")
 _SHELL_BASE, _PBS_BASE, _LAST_SIGNAL = 128, 256, 31
+_KUBECTL = re.compile(r"^command terminated with exit code (?P<code>\d+)\s*$")
 _KUBERNETES = re.compile(r"^\s+(?:Reason:|reason:)\s+OOMKilled\s*$")
 
 
@@ -59,6 +60,8 @@ def line(text: str, number: int) -> Iterator[Stated]:
     yield from _condor(text, number, raw)
     if _KUBERNETES.match(text):
         yield Stated("failure:oom_host", True, number, "mark", raw=raw)
+    elif end := _KUBECTL.match(text):
+        yield exit_code(int(end["code"]), number, raw)
 
 
 def exit_code(code: int, number: int, raw: str) -> Stated:
