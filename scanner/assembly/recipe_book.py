@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from scanner.assembly.link import Execution
 from scanner.assembly.log_names import LogNames
-from scanner.assembly.paths import PathIndex
+from scanner.assembly.paths import PathIndex, shared_folders
 from scanner.assembly.units import Unit
 from scanner.records import Link, Locator, Observation
 
@@ -87,9 +87,15 @@ class RecipeBook:
         }
 
     def writers_of(self, path: str) -> list[tuple[Unit, Locator]]:
-        """Launcher and script units that say they write to a log, by its name or by a scheduler's pattern."""
+        """Launcher and script units that say they write to a log, by its name or by a scheduler's pattern; none where
+        several do that do not launch each other."""
         by_pattern = self._names.launcher_of(path)
-        return self._writers.get(path) or ([by_pattern] if by_pattern is not None else [])
+        found = self._writers.get(path) or ([by_pattern] if by_pattern is not None else [])
+        nearest = max((shared_folders(path, unit.path) for unit, _ in found), default=0)
+        found = [pair for pair in found if shared_folders(path, pair[0].path) == nearest]
+        launched = {script.path for unit, _ in found for script in self.programs_of(unit)}
+        claimants = {unit.path for unit, _ in found} - launched
+        return found if len(claimants) < 2 else []
 
     def launches_training_into(self, execution: Execution) -> bool:
         """Whether an execution that died is what a training's launcher wrote its console to."""

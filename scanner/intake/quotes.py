@@ -16,7 +16,7 @@ from scanner.intake.decode import DecodeError
 from scanner.intake.engines.local import read_all
 from scanner.intake.read_file import open_document
 from scanner.knowledge import mask_secrets
-from scanner.records import Findings, Locator
+from scanner.records import Findings, Locator, Snapshot
 
 
 class Quote(NamedTuple):
@@ -32,6 +32,17 @@ class Fault(NamedTuple):
     quote: Quote
     reason: str
     """"gone" (no such file any more, or one that is no longer read), "unreadable", or "changed"."""
+
+
+def quotes_of(snapshot: Snapshot) -> set[Quote]:
+    """All that runs and outcomes rest on: the values, those that lost against them, signals, ends and issues."""
+    found: set[Quote] = set()
+    for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True):
+        values = (o for value in run.values.values() for o in (value.chosen, *value.others))
+        stated = (*values, *run.signals, *outcome.because, *outcome.against)
+        found.update(Quote(o.locator, o.raw) for o in stated)
+        found.update(Quote(issue.because, issue.raw) for issue in outcome.issues)
+    return found
 
 
 def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], jobs: int) -> list[Fault]:

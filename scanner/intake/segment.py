@@ -93,9 +93,11 @@ def cut(events: Iterable[Event]) -> list[int]:
         elif event.kind == "setting":
             if now.is_over and pending is None:
                 pending = event.line
-            if (now.fatal or now.ended) and event.key in now.settings:
+            if now.fatal and event.key in now.settings:
                 cuts.append(line)
                 now, pending = _Execution(), None
+            elif now.ended and event.key in now.settings and not restarts:
+                restarts.append(line)  # a closing summary, unless a sign of another execution follows
             now.settings.add(event.key)
         elif event.kind in ("epoch", "step"):
             if _falls_back(now, event):
@@ -119,6 +121,8 @@ def _confirms(now: _Execution, event: Event) -> bool:
     """Whether a sign after a possible restart shows that it was one."""
     if event.kind == "fatal":
         return True
+    if event.kind == "end":
+        return now.ended
     if event.kind == "start":
         return now.started and not now.progressed
     if event.kind == "setting":
