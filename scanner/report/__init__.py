@@ -1,4 +1,4 @@
-"""A snapshot to documents: LEARNINGS.md and its charts. No rule and no parser; every word is in report_templates."""
+"""A snapshot to documents: LEARNINGS.md, its charts, the page. No rule and no parser; words are in report_templates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scanner.records import Snapshot
 from scanner.report import kept
 from scanner.report.charts import bars_of, draw
 from scanner.report.kept import Difference
+from scanner.report.page import render_page
 from scanner.report.render import render
 from scanner.report.view import make_document
 from scanner.settings import STYLES, Settings
@@ -20,7 +21,7 @@ BESIDE = "LEARNINGS.new.md"
 
 
 def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
-    """Write LEARNINGS.md and learnings/charts/ below `out`; returns the document's path.
+    """Write LEARNINGS.md, learnings/charts/ and learnings/index.html below `out`; returns the document's path.
 
     What stands between the markers of an earlier document is kept. One that was edited outside them, or that this
     program did not write, stays as it is unless `settings.force`: the new one is then LEARNINGS.new.md beside it.
@@ -29,6 +30,7 @@ def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
     document = make_document(snapshot)
     charts = bars_of(document)
     body = render(document, frozenset(charts), settings.number_style)
+    page = render_page(snapshot, document, charts, settings.number_style)
     folder, target = out / "learnings" / "charts", out / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +40,7 @@ def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
             if stale.stem not in charts:
                 stale.unlink()
         target, text = _placed(body, settings, out)
+        _write(folder.parent / "index.html", page.encode("utf-8"))
         _write(target, text.encode("utf-8"))
         if target.name == NAME:
             _drop_beside(out)
