@@ -57,7 +57,7 @@ def join_folders(forest: Forest) -> None:
 
 def _launches_apart(members: Sequence[int], units: Sequence[Unit]) -> list[list[int]]:
     """Units of one folder, apart where event files show that several executions wrote there: a later file whose
-    training steps begin again. One that goes on above the last step is a resume; one without steps is the last one's."""
+    training steps begin again. One that goes on above the last step is a resume; one without steps is the last's."""
     events = [i for i in members if is_events(units[i])]
     if len(events) < 2 or len(events) < len(members):
         return [list(members)] if members else []
