@@ -9,6 +9,7 @@ import pytest
 from scanner.assembly import assemble, classify
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.read_file import read_file
+from scanner.records import Run, Scalar
 
 FIXTURES = Path(__file__).parent / "fixtures" / "formats" / "notebook"
 
@@ -24,12 +25,18 @@ EXECUTED = {
     "graph-session": ["cell 1 success"],
     "interrupted-early": ["cell 0 failed interrupted"],
     "machine-before": ["cell 1 success"],
+    "models-apart": ["cell 3 success", "cell 4 success"],
     "python-source": [],
     "reject-advice": [],
     "reject-inference": [],
     "reject-other-kernel": [],
 }
 """Case -> for each executed run the cell that trains, its status and failures."""
+
+STATED: dict[str, list[dict[str, Scalar | None]]] = {
+    "models-apart": [{"model": "Shallow"}, {"model": "Wide"}],
+}
+"""Case -> for each executed run what is stated of it; None: nothing may be stated."""
 
 
 @pytest.mark.parametrize("case", EXECUTED)
@@ -38,23 +45,36 @@ def test_each_cell_that_trains_is_an_execution(case: str) -> None:
     assert _executed(FIXTURES / case) == EXECUTED[case]
 
 
+@pytest.mark.parametrize("case", STATED)
+def test_each_training_has_its_own_values(case: str) -> None:
+    """What another cell's training was given is not this one's."""
+    runs = [run for run in _runs(FIXTURES / case) if run.kind == "executed"]
+    assert [
+        {name: run.values[name].value if name in run.values else None for name in expected}
+        for run, expected in zip(runs, STATED[case], strict=True)
+    ] == STATED[case]
+
+
 def test_every_case_has_its_runs() -> None:
     """No notebook fixture without the runs that it holds."""
     assert {path.name for path in FIXTURES.iterdir() if path.is_dir()} == set(EXECUTED)
 
 
-def _executed(tree: Path) -> list[str]:
+def _runs(tree: Path) -> list[Run]:
     findings = [read_file(c) for c in crawl((tree,)) if isinstance(c, Candidate)]
     assert not [skip for found in findings for skip in found.skips]
     files = [found.file for found in findings if found.file is not None]
-    runs = assemble(
+    return assemble(
         files,
         [o for found in findings for o in found.observations],
         [s for found in findings for s in found.series],
         [file.path for file in files],
     )
+
+
+def _executed(tree: Path) -> list[str]:
     rows = []
-    for run in runs:
+    for run in _runs(tree):
         if run.kind == "executed":
             outcome = classify(run)
             pointers = [s.locator(0).pointer for s in run.series] + [o.locator.pointer for o in run.signals]

@@ -51,6 +51,24 @@ def argument(values: Values, call: Call, function: Function, name: str, default:
     return values.thing(default)
 
 
+def argument_node(call: Call, function: Function, name: str) -> ast.expr | None:
+    """The expression that a call of a plain function gives for a parameter, else the default; None where neither is
+    seen."""
+    for keyword in call.node.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if any(keyword.arg is None for keyword in call.node.keywords):
+        return None
+    positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+    if name in positional:
+        index = positional.index(name)
+        if any(isinstance(a, ast.Starred) for a in call.node.args[: index + 1]):
+            return None
+        if index < len(call.node.args):
+            return call.node.args[index]
+    return default_of(function, name)
+
+
 def _calls(values: Values, function: Function) -> list[Call]:
     owner = values.program.owners.get(id(function))
     if owner is not None and function.name == "__init__":

@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from scanner.formats import _python_calls as calls
 from scanner.formats import _python_facts as facts
 from scanner.formats import _python_sections as sections
+from scanner.formats import _python_trained as trained
 from scanner.formats._base import Document, Stated
 from scanner.formats._python_defaults import Named, command_line_defaults, is_configuration
 from scanner.formats._python_loops import Loops
@@ -113,6 +114,7 @@ def _statements(
     if training:
         settings += Loops(program, values, training).read()
         settings += sections.read(context)
+        settings += trained.read(context)
     if training or is_configuration(stem, program):
         settings += _not_overruled(Named(program, values, training).read(), settings)
     for setting in settle(settings):
