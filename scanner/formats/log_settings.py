@@ -130,12 +130,11 @@ def _asked_for(found: list[Stated]) -> Iterator[Stated]:
         if _is_rate(stated.key):
             rates[stated.key.lower()].append(stated)
     momentary = {key: said for key, said in rates.items() if _changes(said)}
-    loaded: set[str] = set()
+    loaded: dict[str, str] = {}
     for stated in found:
-        if _LOADS.match(stated.key):  # what is loaded later may be what was trained
-            if stated.key in loaded:
-                continue
-            loaded.add(stated.key)
+        # What is loaded later may be what was trained; the same again is the next launch's.
+        if _LOADS.match(stated.key) and loaded.setdefault(stated.key, str(stated.value)) != str(stated.value):
+            continue
         said = momentary.get(stated.key.lower())
         if said is None:
             yield stated
