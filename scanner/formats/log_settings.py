@@ -53,6 +53,7 @@ _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.
 _CODE = re.compile(r"^(?:self|cls|args|kwargs|config|cfg|opt|np|torch|nn)\.|\w[(\[]")
 """What is assigned in source code that a log shows: attributes, calls, subscripts."""
 _LOADS = re.compile(r"(?i)(?:re)?load(?:ing|ed)?\b|加载|载入|yükle")
+_LOADS_A_MODEL = re.compile(r"(?i)loading (?:[\w.-]+ ){1,2}model$")
 _PARENTHESES = re.compile(r"\s*\([^()]{0,24}\)")
 _DECIMAL_COMMA = re.compile(r"^[-+]?0,\d+$")
 _TOO_SHORT = frozenset(
@@ -198,6 +199,8 @@ def _pairs(line: str, number: int, document: Document) -> Iterator[Stated]:
         if any(map(str.isdigit, label)) and document.naming(label.split()[-1]):
             continue
         written = value.replace(",", ".") if _DECIMAL_COMMA.match(value) else value
+        if _LOADS_A_MODEL.match(label) and "/" in value:
+            label = "loading model"  # "Loading Qwen model: Qwen/Qwen2.5-0.5B": the kind of model between the words
         yield Stated(prefix + label, written, number, raw=line.strip())
 
 
