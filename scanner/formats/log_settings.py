@@ -53,7 +53,10 @@ _GROUP = re.compile(r"^\s*(?P<key>lr|initial_lr|weight_decay)\s*: (?P<value>[\d.
 _CODE = re.compile(r"^(?:self|cls|args|kwargs|config|cfg|opt|np|torch|nn)\.|\w[(\[]")
 """What is assigned in source code that a log shows: attributes, calls, subscripts."""
 _LOADS = re.compile(r"(?i)(?:re)?load(?:ing|ed)?\b|加载|载入|yükle")
-_LOADS_A_MODEL = re.compile(r"(?i)loading (?:[\w.-]+ ){1,2}model$")
+_LOADS_A_MODEL = re.compile(
+    r"(?i)loading (?!(?:base|pretrained|reward|teacher|ref|reference|judge|critic|value|draft|embedding|language)\b)"
+    r"(?:[\w.-]+ ){1,2}model$"
+)
 _PARENTHESES = re.compile(r"\s*\([^()]{0,24}\)")
 _DECIMAL_COMMA = re.compile(r"^[-+]?0,\d+$")
 _TOO_SHORT = frozenset(
