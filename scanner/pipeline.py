@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +11,11 @@ from scanner import assembly, learn, report, store
 from scanner.errors import SettingsError
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.engines.local import read_all
-from scanner.intake.quotes import Fault, Quote, recheck
-from scanner.records import Observation, Series, Skip, Snapshot, SourceFile
+from scanner.intake.quotes import Fault, quotes_of, recheck
+from scanner.learn import monthly
+from scanner.records import Learning, Observation, Series, Skip, Snapshot, SourceFile
 from scanner.report.kept import Difference
+from scanner.report.monthly import write_month
 from scanner.settings import Settings
 
 
@@ -74,6 +76,18 @@ def rerender(settings: Settings) -> Path:
     return report.write_report(store.load(settings.out), settings, settings.out)
 
 
+def report_month(settings: Settings, name: str) -> tuple[Path, tuple[Learning, ...]]:
+    """Write the report of a month (YYYY-MM) from the stored snapshots; returns its path and its learnings."""
+    folder, earlier = store.around(settings.out, name)
+    now = store.load(settings.out, folder)
+    before = store.load(settings.out, earlier) if earlier is not None else None
+    taken = {int(path.name): store.taken_at(path).strftime("%Y-%m") for path in store.snapshots(settings.out)}
+    seen = {run: taken[n] for run, n in store.first_seen(settings.out, folder).items() if n in taken}
+    learnings = monthly.month(name, now, before, seen)
+    scans = (int(folder.name) if folder else 0, int(earlier.name) if earlier else None)
+    return write_month(learnings, now, before, scans, settings.out, settings.number_style), learnings
+
+
 class Verification(NamedTuple):
     """What a document and its quotes were checked against, and where they do not hold."""
 
@@ -90,15 +104,6 @@ def verify(settings: Settings) -> Verification:
         raise SettingsError(f"the scan read {len(stored.roots)} folders ({', '.join(stored.roots)}): name as many")
     learnings = learn.learn(stored.runs, stored.outcomes, stored.files, stored.skips)
     n_lines, differences = report.check_report(replace(stored, learnings=learnings), settings, settings.out)
-    quotes = set(_quotes(stored)) if settings.roots else set()
-    return Verification(n_lines, differences, len(quotes), recheck(settings.roots, quotes, settings.jobs))
-
-
-def _quotes(snapshot: Snapshot) -> Iterator[Quote]:
-    """All that runs and outcomes rest on; of a value that others follow from, what it was derived of."""
-    for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True):
-        values = (o for value in run.values.values() for o in (value.chosen, *value.others))
-        for found in (*values, *run.signals, *outcome.because, *outcome.against):
-            yield Quote(found.locator, found.raw)
-        for issue in outcome.issues:
-            yield Quote(issue.because, issue.raw)
+    quotes = quotes_of(stored) if settings.roots else set()
+    digests = {file.path: file.digest for file in stored.files}
+    return Verification(n_lines, differences, len(quotes), recheck(settings.roots, quotes, digests, settings.jobs))

@@ -31,7 +31,8 @@ class Fault(NamedTuple):
 
     quote: Quote
     reason: str
-    """"gone" (no such file any more, or one that is no longer read), "unreadable", or "changed"."""
+    """"gone" (no such file any more, or one that is no longer read), "unreadable", "changed", or "reworded": the file
+    is as it was, but this version of the readers states something else there."""
 
 
 def quotes_of(snapshot: Snapshot) -> set[Quote]:
@@ -45,8 +46,11 @@ def quotes_of(snapshot: Snapshot) -> set[Quote]:
     return found
 
 
-def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], jobs: int) -> list[Fault]:
-    """The quotes that no longer stand below the roots, ordered by place. Raises IntakeError for a root that is none."""
+def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], digests: Mapping[str, str], jobs: int) -> list[Fault]:
+    """The quotes that no longer stand below the roots, ordered by place; `digests` are those of the files when scanned.
+
+    Raises IntakeError for a root that is none.
+    """
     by_path: dict[str, list[Quote]] = defaultdict(list)
     for quote in sorted(set(quotes)):
         by_path[quote.place.path].append(quote)
@@ -68,7 +72,9 @@ def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], jobs: int) -> list
     again = (candidates[path] for path in unsure)
     for (_, asked), findings in zip(unsure.items(), read_all(again, jobs), strict=True):
         stated = _stated(findings)
-        faults += [Fault(quote, "changed") for quote in asked if quote.raw not in stated.get(_key(quote.place), ())]
+        file = findings.file
+        reason = "reworded" if file is not None and digests.get(file.path) == file.digest else "changed"
+        faults += [Fault(quote, reason) for quote in asked if quote.raw not in stated.get(_key(quote.place), ())]
     return sorted(faults)
 
 

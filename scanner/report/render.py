@@ -21,7 +21,7 @@ def render(document: Document, charts: frozenset[str], style: str) -> str:
         text = environment(style).get_template(MAIN).render(d=document, charts=charts)
     except jinja2.TemplateError as error:
         raise ReportError(f"report_templates: {error}") from error
-    return _tidy(text)
+    return tidy(text)
 
 
 def environment(style: str) -> jinja2.Environment:
@@ -78,7 +78,7 @@ def _command(query: Query) -> str:
     return escape.code(f"scan-trainings runs --where {escape.shell_text(query.where)}", 500)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """At most one blank line in a row, none at the ends, no blanks at line ends."""
     lines: list[str] = []
     for line in (raw.rstrip() for raw in text.split("\n")):

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +94,36 @@ def next_number(out: Path) -> int:
     return int(known[-1].name) + 1 if known else 1
 
 
-def first_seen(out: Path) -> dict[str, int]:
-    """Run id -> number of the scan that met it first, from the newest snapshot; empty before the first scan."""
-    known = snapshots(out)
+def taken_at(snapshot: Path) -> datetime:
+    """When a scan was stored, by the date of its folder's content: the tables themselves hold no clock."""
+    return datetime.fromtimestamp((snapshot / "scan.json").stat().st_mtime, UTC)
+
+
+def around(out: Path, month: str) -> tuple[Path | None, Path | None]:
+    """The snapshot that shows a month (YYYY-MM) and the last one before the month; None where there is none.
+
+    The last one taken in the month shows it; else the first one after it; else the last one there is.
+    """
+    taken = [(taken_at(folder).strftime("%Y-%m"), folder) for folder in snapshots(out)]
+    earlier = [folder for at, folder in taken if at < month]
+    own = [folder for at, folder in taken if at == month][-1:] or [folder for at, folder in taken if at > month][:1]
+    if not own:
+        return (earlier[-1] if earlier else None), None
+    return own[0], (earlier[-1] if earlier else None)
+
+
+def first_seen(out: Path, snapshot: Path | None = None) -> dict[str, int]:
+    """Run id -> number of the scan that met it first, from the newest snapshot or the named one; empty before it."""
+    known = [snapshot] if snapshot is not None else snapshots(out)
     if not known:
         return {}
     table = _read_table(known[-1] / "runs.parquet", columns=["run_id", "first_seen"])
     return {row["run_id"]: row["first_seen"] for row in table.to_pylist()}
 
 
-def load(out: Path) -> Snapshot:
-    """The newest snapshot. Raises StoreError when there is none or its schema is another version's."""
-    known = snapshots(out)
+def load(out: Path, snapshot: Path | None = None) -> Snapshot:
+    """The newest snapshot, or the named one. Raises StoreError when there is none or of another schema version."""
+    known = [snapshot] if snapshot is not None else snapshots(out)
     if not known:
         raise StoreError(f"{out}: no scan is stored here; run `scan-trainings PATH --out {out}` first")
     try:
