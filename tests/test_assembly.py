@@ -186,7 +186,7 @@ def test_an_event_folder_belongs_to_the_run_folder_above() -> None:
         return _assemble(observations, series, [_file(p) for p in (state, *events)])
 
     (run,) = runs("out/runs/Nov08/events.out.tfevents.1")
-    assert [link.reason for link in run.links] == ["events_below_run_folder"]
+    assert [link.reason for link in run.links] == ["tracker_below_run_folder"]
     assert len(runs("out/runs/Nov08/events.out.tfevents.1", "out/runs/Nov09/events.out.tfevents.2")) == 3
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from scanner.assembly.forest import Forest, where
 from scanner.assembly.link_consoles import join_consoles, join_pairs, join_processes
 from scanner.assembly.link_curves import join_equal_curves, join_equal_runtimes
-from scanner.assembly.link_folders import join_folders, join_named_folders, join_nested_events
+from scanner.assembly.link_folders import join_folders, join_named_folders, join_nested_trackers
 from scanner.assembly.units import Unit
 from scanner.records import Link, Observation, Series
 
@@ -71,7 +71,7 @@ def link(
     join_processes(forest)
     join_equal_curves(forest)
     join_equal_runtimes(forest)
-    join_nested_events(forest)
+    join_nested_trackers(forest)
     groups: dict[int, list[int]] = defaultdict(list)
     for i in range(len(units)):
         groups[forest.find(i)].append(i)

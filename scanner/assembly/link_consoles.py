@@ -35,6 +35,9 @@ def join_pairs(forest: Forest) -> None:
         if not out or not err:
             continue
         if len({forest.units[i].path for i in out}) > 1:
+            # A scheduler's own log has the stem of the two as well.
+            out = [i for i in out if not forest.units[i].name.lower().endswith(".log")]
+        if not out or len({forest.units[i].path for i in out}) > 1:
             continue
         _join_in_order(forest, out, err, "stdout_and_stderr")
 

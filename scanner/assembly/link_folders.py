@@ -126,24 +126,32 @@ def _disagree(units: Sequence[Unit], others: Sequence[Unit]) -> bool:
     return sum(bool(a) and bool(b) and not a & b for a, b in pairs) > 1
 
 
-def join_nested_events(forest: Forest) -> None:
-    """An event folder below the one run folder it can belong to (`out/runs/Nov08_.../events...` and `out/`)."""
+NESTED = frozenset({"tensorboard_events", "wandb_files", "lightning_files"})
+"""Trackers whose folders lie in the output folder of what they track."""
+
+
+def join_nested_trackers(forest: Forest) -> None:
+    """A tracker's folder below the one run folder it can belong to (`out/runs/Nov08_.../events...` and `out/`)."""
     folders: dict[str, list[int]] = defaultdict(list)
     for i, unit in enumerate(forest.units):
         folder = unit.fact("run_folder")
         if folder:
             folders[folder].append(i)
-    events = {f for f, found in folders.items() if all(is_events(forest.units[i]) for i in found)}
-    below: dict[str, list[str]] = defaultdict(list)
-    for folder in events:
+    trackers = {f: _tracker([forest.units[i] for i in found]) for f, found in folders.items()}
+    below: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for folder in sorted(folders):
         parent = folder.rpartition("/")[0]
-        while parent and (parent not in folders or parent in events):
+        while parent and (parent not in folders or trackers[parent]):
             parent = parent.rpartition("/")[0]
-        if parent:
-            below[parent].append(folder)
-    for parent in sorted(below):
-        roots = {forest.find(i) for i in folders[parent]}
-        loose = [f for f in below[parent] if forest.find(folders[f][0]) not in roots]
-        if len(roots) == 1 and len(loose) == 1 and len(below[parent]) == 1:
-            i = folders[loose[0]][0]
-            forest.join(folders[parent][0], i, "events_below_run_folder", where(forest.units[i], "run_folder"))
+        if parent and trackers[folder]:
+            below[parent, trackers[folder]].append(folder)
+    for (parent, _), found in sorted(below.items()):
+        if len({forest.find(i) for i in folders[parent]}) == 1 and len(found) == 1:
+            i = folders[found[0]][0]
+            forest.join(folders[parent][0], i, "tracker_below_run_folder", where(forest.units[i], "run_folder"))
+
+
+def _tracker(units: Sequence[Unit]) -> str:
+    """The tracker whose folder units lie in; "" for another folder."""
+    found = {o.found_by for unit in units for o in unit.facts["run_folder"]}
+    return next(iter(found)) if len(found) == 1 and found <= NESTED else ""

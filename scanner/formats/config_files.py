@@ -57,7 +57,7 @@ def read(document: Document) -> Iterator[Stated]:
     if {"compute_environment", "distributed_type"} <= roots:
         yield from _accelerate(found)
         return
-    if "hydra" in roots and document.name == "hydra.yaml":
+    if "hydra" in roots and document.name in ("hydra.yaml", "multirun.yaml"):
         return
     if document.kind == "yaml":
         yield from _config_stated.composed(found)

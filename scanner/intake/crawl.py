@@ -166,6 +166,7 @@ def _classify(
     if kind == "weights":
         return Candidate(path, absolute, kind, compression, size, mtime_ns, names)
     limit = rules.binary_bytes if kind == "binary" else rules.data_csv_bytes if kind == "csv" else rules.text_bytes
+    limit = rules.database_bytes if extension in rules.database_extensions else limit
     if size > limit:
         return Skip(path, "crawl", "too_large", str(size), 1)
     return Candidate(path, absolute, kind, compression, size, mtime_ns, names)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import cast
 
+from scanner.formats import kaggle_log
 from scanner.formats._base import Document, DocumentKind
 from scanner.formats._stored import StoredBytes
 from scanner.intake import powershell
@@ -33,7 +34,7 @@ def read_file(candidate: Candidate) -> Findings:
     except DecodeError as error:
         return Findings(None, skips=(Skip(path, "decode", error.reason, error.detail, 1),))
     # A launcher may name its program and nothing else.
-    if document.kind not in ("binary", "shell") and not may_matter(document.text()) and not _tells_by_name(path):
+    if document.kind not in ("binary", "shell") and not may_matter(document.text()) and not _tells_by_name(candidate):
         return Findings(source)
     return extract(document, source)
 
@@ -54,6 +55,8 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         return Document(path, "binary", data=data, siblings=candidate.siblings, naming=kind_of_key), source
     decoded = decode(data)
     kind = cast(DocumentKind, candidate.kind)
+    if kind == "log" and kaggle_log.holds_pieces(decoded.lines):
+        kind = "json"  # the text that a person saw stands inside
     lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines
     document = Document(path, kind, lines, siblings=candidate.siblings, naming=kind_of_key)
     return document, source._replace(encoding=decoded.encoding)
@@ -97,7 +100,10 @@ def kind_of_key(key: str) -> str:
     return name.name if name.kind == "counter" else name.kind
 
 
-def _tells_by_name(path: str) -> bool:
+_TELLING_FOLDERS = frozenset({"mlruns", "wandb", "metrics", "params", "lightning_logs", ".hydra", "sacred", "dvclive"})
+
+
+def _tells_by_name(candidate: Candidate) -> bool:
     """Tracker files that say something without any word of training (`metrics/acc`, an empty `output.log`)."""
-    folders = path.split("/")[:-1]
-    return any(part in ("mlruns", "wandb", "metrics", "params", "lightning_logs") for part in folders)
+    folders = candidate.path.split("/")[:-1]
+    return ".hydra" in candidate.siblings or not _TELLING_FOLDERS.isdisjoint(folders)

@@ -24,6 +24,8 @@ class WalkRules:
     """Extension -> kind of document."""
     binary_names: tuple[str, ...]
     binary_extensions: frozenset[str]
+    database_extensions: frozenset[str]
+    """Of those the ones that are held in memory as a data base."""
     weights_endings: tuple[str, ...]
     """Endings of names whose files may carry a training's metadata beside weights: kind weights."""
     published: regex.Pattern[str]
@@ -34,6 +36,7 @@ class WalkRules:
     skipped_paths: tuple[tuple[regex.Pattern[str], str], ...]
     text_bytes: int
     binary_bytes: int
+    database_bytes: int
     data_csv_bytes: int
     ratio: int
     sniff_bytes: int
@@ -56,6 +59,7 @@ def walk_rules() -> WalkRules:
         kinds=_turned(files["kinds"]),
         binary_names=tuple(files["binary_names"]),
         binary_extensions=frozenset(files["binary_extensions"]),
+        database_extensions=frozenset(files["database_extensions"]),
         weights_endings=tuple(files["weights_endings"]),
         published=regex.compile("|".join(f"(?:{pattern})" for pattern in files["published_weights"])),
         skipped=_turned(files["skipped"]),
@@ -67,6 +71,7 @@ def walk_rules() -> WalkRules:
         ),
         text_bytes=limits["text_bytes"],
         binary_bytes=limits["binary_bytes"],
+        database_bytes=limits["database_bytes"],
         data_csv_bytes=limits["data_csv_bytes"],
         ratio=limits["ratio"],
         sniff_bytes=limits["sniff_bytes"],
