@@ -26,9 +26,11 @@ EXECUTED = {
     "interrupted-early": ["cell 0 failed interrupted"],
     "machine-before": ["cell 1 success"],
     "models-apart": ["cell 3 success", "cell 4 success"],
+    "silent": ["cell 1 success", "cell 3 success"],
     "python-source": [],
     "reject-advice": [],
     "reject-inference": [],
+    "one-step": [],
     "reject-other-kernel": [],
 }
 """Case -> for each executed run the cell that trains, its status and failures."""

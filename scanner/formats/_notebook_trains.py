@@ -8,7 +8,7 @@ exploring, plotting, evaluating, and their errors) are not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from scanner.formats._notebook_cells import Cell, Line
 
@@ -78,6 +78,9 @@ _ESTIMATOR = re.compile(
     r"\b(?:\w*(?:Classifier|Regressor|LogisticRegression|LinearRegression|SVC|SVR|Ridge|Lasso|ElasticNet|Perceptron)|"
     r"(?:Gaussian|Multinomial|Bernoulli|Complement)NB)\s*\("
 )
+_LOOP = re.compile(r"(?m)^\s*(?:for|while)\b")
+_BACKWARD = re.compile(r"\.backward\s*\(")
+_OPTIMIZER_STEP = re.compile(r"(?i)\b(?:\w*opt\w*|\w*scaler)(?:\[\w+\])?\.step\s*\(")
 _WRITES = re.compile(r"^%%\s*(?:writefile|file|html|javascript|js|latex|markdown|svg|sql)\b")
 _FRAME = re.compile(r"^\s*(?:File \S|Cell In|Input In|<ipython-input|/\S.* in \w)")
 _RESULT = re.compile(r"\s*(?:\{'(?:eval|test)_|TrainOutput\()")  # names an epoch, but measures and trains nothing
@@ -135,6 +138,8 @@ class Trains:
             self._tops[cell.number] = "\n".join(top)
             bodies.update((name, "\n".join(lines)) for name, lines in defined.items())
         self._trainers = _closure(bodies)
+        self._updaters = _reaching({name for name, body in bodies.items() if _updates(body)}, bodies)
+        self._has_loops = any(_LOOP.search(body) for name, body in bodies.items() if name in self._updaters)
         self._stops_early = any(_EARLY.search(text) for text in (*self._tops.values(), *bodies.values()))
 
     def calls(self, cell: Cell) -> bool:
@@ -152,6 +157,12 @@ class Trains:
         """Whether it fits a classifier or regressor whose `fit` prints nothing."""
         top = self._tops[cell.number]
         return _fits(top) and _ESTIMATOR.search(top) is not None
+
+    def updates_in_a_loop(self, cell: Cell) -> bool:
+        """Whether running it updates weights again and again, itself or through functions of this notebook."""
+        top = self._tops[cell.number]
+        calls = bool(self._updaters) and _calling(self._updaters).search(top) is not None
+        return (_updates(top) or calls) and (_LOOP.search(top) is not None or (calls and self._has_loops))
 
     def returned(self, cell: Cell) -> bool:
         """Whether the training of a cell that was left without an error came to its end: no counter shows that it was
@@ -173,18 +184,28 @@ def _fits(code: str) -> bool:
     return any(_MODEL.search(found["name"]) or not _NO_MODEL.search(found["name"]) for found in _FIT.finditer(code))
 
 
-def _closure(bodies: dict[str, str]) -> re.Pattern[str] | None:
+def _closure(bodies: Mapping[str, str]) -> re.Pattern[str] | None:
     """A pattern for calls of the functions that train, directly or through one another; None when there are none."""
-    known = {name for name, body in bodies.items() if _CALLS.search(body) or _fits(body)}
+    known = _reaching({name for name, body in bodies.items() if _CALLS.search(body) or _fits(body)}, bodies)
+    return _calling(known) if known else None
+
+
+def _reaching(known: set[str], bodies: Mapping[str, str]) -> set[str]:
+    """The functions and those that call them, directly or through one another."""
     for _ in range(4):
         if not known:
-            return None
+            break
         pattern = _calling(known)
         more = {name for name, body in bodies.items() if name not in known and pattern.search(body)}
         if not more:
-            return pattern
-        known |= more
-    return _calling(known)
+            break
+        known = known | more
+    return known
+
+
+def _updates(code: str) -> bool:
+    """Whether it goes back through a loss and takes an optimizer's step."""
+    return _BACKWARD.search(code) is not None and _OPTIMIZER_STEP.search(code) is not None
 
 
 def _calling(names: Iterable[str]) -> re.Pattern[str]:

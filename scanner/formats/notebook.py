@@ -180,12 +180,8 @@ def _prompts(
     count = "" if cell.count is None else str(cell.count)
     if failed and not shows:
         return [(f"In [{count}]:", begin, pointer)], []
-    if (
-        not shows
-        and count
-        and trains.fits_estimator(cell)
-        and any(o.kind == "stream" and o.plain for o in cell.outputs)
-    ):
+    is_silent = trains.fits_estimator(cell) and any(o.kind == "stream" and o.plain for o in cell.outputs)
+    if not shows and count and not failed and (is_silent or trains.updates_in_a_loop(cell)):
         return [(f"In [{count}]:", begin, pointer)], [(f"Out[{count}]:", begin, pointer)]
     if shows and count and not failed and trains.calls(cell) and trains.returned(cell):
         return [], [(f"Out[{count}]:", begin, pointer)]
