@@ -10,7 +10,8 @@ from scanner.errors import ReportError
 from scanner.records import Figure
 from scanner.report import escape, locale_tr
 from scanner.report.catalogue import catalogue, template_text, word
-from scanner.report.view import Document, Query
+from scanner.report.rows import Query
+from scanner.report.view import Document
 
 MAIN = "LEARNINGS.md.j2"
 

@@ -8,41 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.errors import ReportError
-from scanner.records import Figure, Kind, Learning, Locator, Outcome, Run, Scalar, Snapshot
+from scanner.records import Figure, Learning, Locator, Outcome, Run, Scalar, Snapshot
 from scanner.report.conditions import condition
 from scanner.report.escape import Tree
 from scanner.report.places import place_of
-
-N_REFS = 3
-"""Runs named beside a figure; the rest is listed by a command."""
+from scanner.report.plans import GROUPS, Item, items
+from scanner.report.rows import N_REFS, Group, Query, Ref
 
 N_QUOTES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A run behind a figure and the place that shows it."""
-
-    run_id: str
-    place: Tree
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A condition over runs.parquet and how many runs it selects."""
-
-    kind: Kind
-    where: str
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The runs of one kind behind a learning: the first few with their places, and how to list all."""
-
-    refs: tuple[Ref, ...]
-    n: int
-    query: Query | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +89,7 @@ class Document:
     rows: Mapping[str, tuple[Row, ...]]
     failures: tuple[Failure, ...]
     configurations: tuple[Configuration, ...]
+    plan: Mapping[str, tuple[Item, ...]]
 
     def of(self, name: str) -> tuple[Row, ...]:
         """The learnings of a kind, in order; none is an empty tuple."""
@@ -143,6 +117,7 @@ def make_document(snapshot: Snapshot) -> Document:
         {name: tuple(found) for name, found in rows.items()},
         _failures(snapshot.learnings, rows, cases),
         tuple(_configuration(x, *cases[x.run_ids[0]]) for x in snapshot.learnings if x.id == "configuration"),
+        {group: items(group, list(cases.values())) for group in GROUPS},
     )
 
 
