@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from scanner import assembly
 from scanner.formats._base import Document
 from scanner.formats._checkpoint_parts import optimizer_of, shared_place, stated_by
 from scanner.formats._hdf5 import Hdf5
@@ -25,7 +26,9 @@ from scanner.formats._torch_file import leaves, plain
 from scanner.formats.keras_weights import Leaves, _optimizer, as_single
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.read_file import read_file
+from scanner.pipeline import read_tree
 from scanner.records import Findings, Skip
+from scanner.settings import Settings
 
 FIXTURES = Path(__file__).parent / "fixtures" / "formats"
 
@@ -273,3 +276,38 @@ def test_hdf5_refuses_what_is_none(tmp_path: Path) -> None:
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     with pytest.raises(ValueError):
         Hdf5(StoredBytes(str(path), 108))
+
+
+def _runs(root: Path) -> list[tuple[str, list[str]]]:
+    settings = Settings((root,), root / "out", 1)
+    files, skips, observations, series = read_tree(settings, lambda progress: None)
+    found = assembly.assemble(files, observations, series, [*(f.path for f in files), *(s.path for s in skips)])
+    return [(run.kind, sorted(evidence.path for evidence in run.evidence)) for run in found]
+
+
+def test_weights_with_an_optimizer_that_stepped_are_a_run(tmp_path: Path) -> None:
+    """One training whatever the number of its checkpoints; weights without are none."""
+    for name in ("model_epoch_1.pt", "model_epoch_2.pt", "best.pt"):
+        _archive(tmp_path / "work" / "checkpoints" / name, pickle.dumps({"optimizer": _adam(0.01), "epoch": 1}))
+    _archive(tmp_path / "work" / "plain.pt", pickle.dumps({"epoch": 1, "model": {}}))
+    names = ["best.pt", "model_epoch_1.pt", "model_epoch_2.pt"]
+    assert _runs(tmp_path) == [("executed", [f"work/checkpoints/{name}" for name in names])]
+
+
+@pytest.mark.parametrize("log", ["work/train.log", "work/logs/train.log", "train.log"])
+def test_weights_beside_a_log_are_no_second_run(tmp_path: Path, log: str) -> None:
+    """The log tells of the training that saved them."""
+    _archive(tmp_path / "work" / "checkpoints" / "best.pt", pickle.dumps({"optimizer": _adam(0.01), "epoch": 1}))
+    (tmp_path / log).parent.mkdir(exist_ok=True)
+    lines = [f"Epoch {n}/3 train_loss: {1 / n:.3f} val_loss: {1.1 / n:.3f}" for n in (1, 2, 3)]
+    (tmp_path / log).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert _runs(tmp_path) == [("executed", [log])]
+
+
+def test_weights_of_another_project_stand_alone(tmp_path: Path) -> None:
+    """A log elsewhere in the tree tells nothing of them."""
+    _archive(tmp_path / "a" / "checkpoints" / "best.pt", pickle.dumps({"optimizer": _adam(0.01), "epoch": 1}))
+    (tmp_path / "b").mkdir()
+    lines = [f"Epoch {n}/3 train_loss: {1 / n:.3f} val_loss: {1.1 / n:.3f}" for n in (1, 2, 3)]
+    (tmp_path / "b" / "train.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert _runs(tmp_path) == [("executed", ["a/checkpoints/best.pt"]), ("executed", ["b/train.log"])]

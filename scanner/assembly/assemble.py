@@ -13,7 +13,7 @@ from scanner.assembly.paths import PathIndex
 from scanner.assembly.recipe_book import RecipeBook
 from scanner.assembly.recipes import Recipe, declared
 from scanner.assembly.resolve import resolve, resolve_execution
-from scanner.assembly.training import is_training
+from scanner.assembly.training import is_training, without_mere_weights
 from scanner.assembly.units import make_units
 from scanner.records import Evidence, Observation, Run, Series, SourceFile
 
@@ -31,6 +31,7 @@ def assemble(
     for execution in executions:
         execution.copies.extend(copy for path in execution.paths() for copy in copies.get(path, ()))
     executions = [e for e in fold(executions, digests) if is_training(e) or book.launches_training_into(e)]
+    executions = without_mere_weights(executions)
     attach(executions, book, index)
     recipes = declared(book, executions, digests)
     ids = unique([*(run_id(e.units, digests) for e in executions), *(run_id([r.root], digests) for r in recipes)])

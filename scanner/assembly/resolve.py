@@ -98,7 +98,7 @@ def _steps_rule(values: dict[str, Value]) -> bool:
         and steps is not None
         and normalize_key(epochs.chosen.key).endswith("num_train_epochs")
         and normalize_key(steps.chosen.key).endswith("max_steps")
-        and epochs.chosen.found_by != "trainer_state"
+        and epochs.chosen.found_by not in ("trainer_state", "checkpoint_pickle")
         and _STRENGTH[steps.chosen.origin] <= _STRENGTH[epochs.chosen.origin]
     )
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from scanner.assembly.link import Execution
 from scanner.knowledge import names_training
 from scanner.records import Series
+
+WEIGHTS_FORMATS = ("checkpoint_pickle", "keras_weights", "safetensors_header")
+"""Formats that read what a training recorded in the weights that it saved."""
 
 
 def is_training(execution: Execution) -> bool:
@@ -17,7 +22,33 @@ def is_training(execution: Execution) -> bool:
         return True
     if _has_epochs(execution) and not execution.has("evaluates", "prepares"):
         return True
-    return _is_training_program(execution)
+    return _is_training_program(execution) or execution.has("optimizer_state")
+
+
+def without_mere_weights(executions: Sequence[Execution]) -> list[Execution]:
+    """The executions without those of which only weights are left and that lie beside other trainings: a log or a
+    tracker's record in the same folder, beside it, or above tells of the training that saved them."""
+    rest = [e for e in executions if not _is_mere_weights(e)]
+    folders = {unit.folder for execution in rest for unit in execution.units}
+    return [e for e in executions if not _is_mere_weights(e) or not _has_others(e, folders)]
+
+
+def _is_mere_weights(execution: Execution) -> bool:
+    return all(
+        o.found_by in WEIGHTS_FORMATS
+        for unit in execution.units
+        for o in (*unit.settings, *(o for found in unit.facts.values() for o in found))
+    ) and all(s.found_by in WEIGHTS_FORMATS for s in execution.series())
+
+
+def _has_others(execution: Execution, folders: Collection[str]) -> bool:
+    """Whether any of the folders lies below the folder around the execution's, or above it."""
+    own = execution.run_folder if execution.run_folder is not None else execution.primary.folder
+    around = own.rpartition("/")[0]
+    return any(
+        not around or not folder or f"{folder}/".startswith(f"{around}/") or f"{around}/".startswith(f"{folder}/")
+        for folder in folders
+    )
 
 
 def _has_training_curve(execution: Execution) -> bool:

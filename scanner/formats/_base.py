@@ -44,6 +44,43 @@ class Stated(NamedTuple):
     end_line: int | None = None
 
 
+_NOTHING = re.compile("(?!)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """What the words of free text mean: the knowledge's answers, in the shape that formats ask for them."""
+
+    kind: Callable[[str], str]
+    """What a key of a metric line is: "metric", "companion", "epoch", "step", or "" for one that measures nothing."""
+    not_progress: frozenset[str] = frozenset()
+    """Words before `epoch` and `step` that make it something else than progress."""
+    averages: frozenset[str] = frozenset()
+    """Words that name no split although they may stand before any measurement."""
+    fillers: frozenset[str] = frozenset()
+    """Small words inside a name (`perte de validation`)."""
+    neutral: frozenset[str] = frozenset()
+    """Words before a key that change nothing in its meaning."""
+    verbs: frozenset[str] = frozenset()
+    """Words between a key and its number."""
+    best: re.Pattern[str] = _NOTHING
+    """A superlative."""
+    loss: re.Pattern[str] = _NOTHING
+    """Searched in a metric's key: it is a loss."""
+    fractional: re.Pattern[str] = _NOTHING
+    """Searched in a metric's key: programs print it with decimals."""
+    training: re.Pattern[str] = _NOTHING
+    """Matches a split word that means the training data."""
+
+    def __call__(self, key: str) -> str:
+        """`kind` of a key."""
+        return self.kind(key)
+
+
+SILENT = Vocabulary(lambda key: "")
+"""Knows no word."""
+
+
 @dataclass(slots=True)
 class Document:
     """A text with addresses, or a binary file's bytes."""
@@ -64,9 +101,8 @@ class Document:
     """Inner address of each line, for documents inside a file."""
     origin: Origin | None = None
     """Overrides the origin that follows from `kind`."""
-    naming: Callable[[str], str] = lambda key: ""
-    """What a key of a metric line is: "metric", "companion", "epoch", "step", or "" for a word that measures nothing.
-    Handed in by intake, so that formats for free text need no vocabulary of their own."""
+    naming: Vocabulary = field(default_factory=lambda: SILENT, repr=False, compare=False)
+    """What words mean; handed in by intake, so that formats for free text need no vocabulary of their own."""
     claimed: set[int] = field(default_factory=set)
     """Lines that a specific format has read as metrics; generic formats leave them alone."""
     _text: str | None = field(default=None, init=False, repr=False, compare=False)

@@ -11,18 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scanner.formats._loop_words import (
-    FILLERS,
-    FRACTIONAL,
-    NEUTRAL,
-    NOT_PROGRESS,
-    SUPERLATIVES,
-    VERBS,
-    Naming,
-    is_loss,
-    is_split,
-    is_training_split,
-)
+from scanner.formats._base import Vocabulary
+from scanner.formats._loop_words import is_loss, is_split, is_training_split
 
 MAX_WORDS = 8
 MAX_DIGITS = 9
@@ -95,7 +85,7 @@ def writes_decimal_commas(text: str) -> bool:
     return _DECIMAL_COMMA.search(text) is not None
 
 
-def read_line(text: str, naming: Naming, commas: bool = False, scope: str = "") -> Line:
+def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = "") -> Line:
     """The items of a line; `scope` is a split word that a heading above put in force."""
     if "@" in text:
         text = _COCO_RANGE.sub("50-95", text)
@@ -109,7 +99,7 @@ def read_line(text: str, naming: Naming, commas: bool = False, scope: str = "") 
     for match in (_COMMA_NUMBER if commas else _NUMBER).finditer(text):
         before = text[end : match.start()]
         end = match.end()
-        if _tells_best(before):
+        if _tells_best(before, naming):
             state.best = True
         item = _item(before, match, naming, state, commas)
         if item is not None and not (item.kind == "metric" and _UNIT.match(text, end)):
@@ -118,7 +108,7 @@ def read_line(text: str, naming: Naming, commas: bool = False, scope: str = "") 
     return Line(found, state.context, state.was_named)
 
 
-def heading_scope(text: str, naming: Naming) -> str:
+def heading_scope(text: str, naming: Vocabulary) -> str:
     """The split word of a line of its own that names nothing but a split (`--- Validation ---`), or ""."""
     if len(text) > 60:
         return ""
@@ -126,7 +116,7 @@ def heading_scope(text: str, naming: Naming) -> str:
     named = [word for word in words if is_split(naming, word)]
     if len(words) > 3 or len(named) != 1:
         return ""
-    return named[0] if all(word in named or word.lower() in NEUTRAL for word in words) else ""
+    return named[0] if all(word in named or word.lower() in naming.neutral for word in words) else ""
 
 
 @dataclass(slots=True)
@@ -145,15 +135,15 @@ class _Scope:
     best: bool = False
     """Whether a superlative stood before."""
 
-    def see(self, part: str, naming: Naming) -> None:
+    def see(self, part: str, naming: Vocabulary) -> None:
         """Words that stand by themselves."""
         words = [word for word in _NO_WORDS.sub(" ", part).split() if word.strip("-./")]
         if 1 <= len(words) <= 4 and not any(map(str.isdigit, part)):
             named = [word for word in words if is_split(naming, word)]
-            if len(named) == 1 and all(w in named or w.lower() in NEUTRAL or naming(w) for w in words):
+            if len(named) == 1 and all(w in named or w.lower() in naming.neutral or naming(w) for w in words):
                 self.context, self.inline, self.rivals, self.was_named = named[0], "", 0, True
 
-    def name(self, key: str, naming: Naming) -> str | None:
+    def name(self, key: str, naming: Vocabulary) -> str | None:
         """A metric's key with the split in force before it; None where two compete."""
         named = [word for word in _WORD_ENDS.split(key) if word and is_split(naming, word)]
         if named and " " not in key:
@@ -163,22 +153,22 @@ class _Scope:
             self.inline, self.grouped = named[-1], True
             return key
         if self.inline:
-            loss = is_loss(key)
+            loss = is_loss(naming, key)
             if self.grouped:
                 return None if loss and self.rivals > 1 else f"{self.inline} {key}"
-            if not loss and not is_training_split(self.inline):
+            if not loss and not is_training_split(naming, self.inline):
                 return f"{self.inline} {key}"
             return key if not self.context else f"{self.context} {key}"
         return f"{self.context} {key}" if self.context and naming(f"{self.context} {key}") else key
 
 
-def _tells_best(before: str) -> bool:
+def _tells_best(before: str, naming: Vocabulary) -> bool:
     """Whether a superlative stands before a number; one in brackets (`0.1 (best 0.09)`) is about that number alone."""
-    found = SUPERLATIVES.search(before)
+    found = naming.best.search(before)
     return found is not None and before.rfind("(", 0, found.start()) <= before.rfind(")", 0, found.start())
 
 
-def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, commas: bool) -> Item | None:
+def _item(before: str, match: re.Match[str], naming: Vocabulary, state: _Scope, commas: bool) -> Item | None:
     """The number with its key, or None when the words before it measure and count nothing."""
     trimmed = _PARENTHESES.sub(" ", before).rstrip(" :=[(#|-\uff1a'\"").lstrip("%")
     if _GROUP_END.search(before):
@@ -189,7 +179,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if part.strip():
             state.see(part, naming)
     words = [w for w in _NO_WORDS.sub(" ", label.lstrip(" :=[(#*-")).split() if w.strip("-./")]
-    while len(words) > 1 and words[-1].lower() in VERBS:
+    while len(words) > 1 and words[-1].lower() in naming.verbs:
         words.pop()
     if not words or len(words) > MAX_WORDS:
         return None
@@ -203,14 +193,14 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
     total = int(match["total"]) if match["total"] else None
     value = match["value"].replace(",", "." if commas else "")
     if kind in ("epoch", "step"):
-        if {word.lower() for word in left_out} & NOT_PROGRESS or not value.isdigit() or len(value) > MAX_DIGITS:
+        if {word.lower() for word in left_out} & naming.not_progress or not value.isdigit() or len(value) > MAX_DIGITS:
             return None
         state.see(" ".join((*left_out, key)), naming)
         return Item(key, kind, value, total, not left_out)
     foreign = [
         word
         for word in left_out
-        if word.lower() not in NEUTRAL and not any(map(str.isdigit, word)) and not is_split(naming, word)
+        if word.lower() not in naming.neutral and not any(map(str.isdigit, word)) and not is_split(naming, word)
     ]
     if kind == "metric":
         if foreign and " " not in key and foreign[-1] == left_out[-1]:
@@ -220,7 +210,7 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
         if named is None:
             return None
         key = named
-        if total is None and FRACTIONAL.search(key) and value.isdigit():
+        if total is None and naming.fractional.search(key) and value.isdigit():
             return None  # programs print losses with decimals; whole numbers behind such a word are money or counts
         if total is not None:
             share = match["share"] or (f"{100 * float(value) / total:.6g}" if total and value.isdigit() else "")
@@ -232,9 +222,9 @@ def _item(before: str, match: re.Match[str], naming: Naming, state: _Scope, comm
 
 
 @lru_cache(maxsize=16384)
-def _key(words: tuple[str, ...], naming: Naming) -> tuple[str, str, tuple[str, ...]]:
+def _key(words: tuple[str, ...], naming: Vocabulary) -> tuple[str, str, tuple[str, ...]]:
     """(key, kind, words left out before it) of the longest run of last words that names anything."""
-    dense = [(at, word) for at, word in enumerate(words) if word.lower() not in FILLERS or len(words) == 1]
+    dense = [(at, word) for at, word in enumerate(words) if word.lower() not in naming.fillers or len(words) == 1]
     for n in range(min(4, len(dense)), 0, -1):
         chosen = dense[-n:]
         key = " ".join(word for _, word in chosen)
@@ -245,7 +235,7 @@ def _key(words: tuple[str, ...], naming: Naming) -> tuple[str, str, tuple[str, .
     return (parted, "metric", words[:-1]) if parted else ("", "", ())
 
 
-def _parted(word: str, naming: Naming) -> str:
+def _parted(word: str, naming: Vocabulary) -> str:
     """A word of two without a blank (`valloss`, `Validierungsverlust`, CJK compounds) with one; "" where it is none."""
     shortest = 3 if _ASCII.match(word) else 2
     if not 2 * shortest <= len(word) <= 40:

@@ -10,11 +10,11 @@ counter. A counter that falls back to its beginning belongs to the next executio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from scanner.formats._base import Stated, parse_number
+from scanner.formats._base import Stated, Vocabulary, parse_number
 
 Cell = str | float | int | bool | None
 
@@ -36,7 +36,6 @@ class Shape(NamedTuple):
     metrics: tuple[str, ...]
 
 
-LOSS = re.compile(r"loss|kay[ıi]p|perda|p[ée]rdida|perte|verlust|损失|elbo|nll", re.IGNORECASE)
 OTHER_SPLIT = re.compile(r"(?:^|[^A-Za-z])(?i:val(?:id(?:ation)?)?|eval(?:uation)?|test(?:ing)?|dev)(?![a-z])")
 """A key that speaks of another split than the training's."""
 
@@ -57,7 +56,12 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _TIME = re.compile(r"time|date|zaman|tarih|stamp|clock", re.IGNORECASE)
 
 
-def shape_of(rows: Sequence[Row], naming: Callable[[str], str]) -> Shape | None:
+def is_loss(naming: Vocabulary, key: str) -> bool:
+    """Whether a column is a loss; a bare "cost" is mostly money in a table."""
+    return naming.loss.search(key) is not None and "cost" not in key.lower()
+
+
+def shape_of(rows: Sequence[Row], naming: Vocabulary) -> Shape | None:
     """What the columns are, where the rows are a training's; else None."""
     sample = rows[:SAMPLED]
     keys = list(dict.fromkeys(key for row in sample for key in row.cells))
@@ -68,7 +72,7 @@ def shape_of(rows: Sequence[Row], naming: Callable[[str], str]) -> Shape | None:
     phase = next((key for key in keys if key.strip().lower() in _PHASES and _is_phase(sample, key)), None)
     metrics = tuple(key for key in keys if naming(key) in ("metric", "companion") and _is_numeric(sample, key))
     measured = [key for key in metrics if naming(key) == "metric"]
-    losses = [key for key in measured if LOSS.search(key)]
+    losses = [key for key in measured if is_loss(naming, key)]
     if (epoch is None and step is None) or any(_is_prose(sample, key) for key in keys):
         return None
     if losses and (len(rows) > 1 or len(losses) > 1 or "train" in losses[0].lower()):

@@ -10,9 +10,9 @@ is no point of the curve.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from scanner.formats._base import Stated
+from scanner.formats._base import Stated, Vocabulary
 from scanner.formats._metric_rows import OTHER_SPLIT
 
 Cell = tuple[str, str | float | int | bool | None, int, str]
@@ -32,7 +32,7 @@ _COUNTERS = {
 class History:
     """The rows of one execution, as they come."""
 
-    def __init__(self, naming: Callable[[str], str]) -> None:
+    def __init__(self, naming: Vocabulary) -> None:
         self._naming = naming
         self._seen_losses = 0
         self._has_axis = False

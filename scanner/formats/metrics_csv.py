@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scanner.formats import _metric_rows, _table, dvclive_files, lightning_files, ultralytics_files
-from scanner.formats._base import Document, Stated, parse_number
-from scanner.formats._metric_rows import LOG_NAME, LOSS, OTHER_SPLIT, Row
+from scanner.formats._base import Document, Stated, Vocabulary, parse_number
+from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Row, is_loss
 
 ID = "metrics_csv"
 DESCRIPTION = "CSV logs of a training: Keras, timm, hand-written loops"
@@ -67,15 +67,15 @@ def _header(document: Document) -> tuple[str, int, list[str], list[str]]:
             delimiter = _table.delimiter_of(line[:4000])
             written = _table.cells(line[:4000].lstrip("\ufeff"), delimiter)
             cells = list(written)
-            if cells[0] in ("", "Unnamed: 0") and _has_both_splits(cells):
+            if cells[0] in ("", "Unnamed: 0") and _has_both_splits(cells, document.naming):
                 cells[0] = _INDEX
             return delimiter, number, cells, written
     return ",", 0, [], []
 
 
-def _has_both_splits(cells: Sequence[str]) -> bool:
+def _has_both_splits(cells: Sequence[str], naming: Vocabulary) -> bool:
     """Whether training and validation stand side by side: one row is one epoch then."""
-    losses = [cell for cell in cells if LOSS.search(cell)]
+    losses = [cell for cell in cells if is_loss(naming, cell)]
     other = [cell for cell in losses if OTHER_SPLIT.search(cell)]
     return bool(other) and len(other) < len(losses)
 
@@ -93,7 +93,7 @@ def _is_uncounted_log(document: Document, header: list[str], rows: Sequence[Row]
     stem = document.name.rpartition(".")[0]
     if len(rows) < MIN_UNCOUNTED or not LOG_NAME.search(stem):
         return False
-    has_loss = any(LOSS.search(cell) and document.naming(cell) == "metric" for cell in header)
+    has_loss = any(is_loss(document.naming, cell) and document.naming(cell) == "metric" for cell in header)
     return has_loss and all(
         _metric_rows.number(cell) is not None
         for row in rows[: _metric_rows.SAMPLED]

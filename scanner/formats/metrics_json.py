@@ -17,7 +17,7 @@ from typing import Any
 
 from scanner.formats import _json, _metric_rows
 from scanner.formats._base import Document, Stated
-from scanner.formats._metric_rows import LOG_NAME, LOSS, OTHER_SPLIT, Row
+from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Row, is_loss
 
 ID = "metrics_json"
 DESCRIPTION = "JSON and JSON-lines logs of a training"
@@ -123,7 +123,9 @@ def _holds_text(row: Row) -> bool:
 def _history(found: dict[str, Any], document: Document) -> Iterator[Stated]:
     lists = {path: values for path, values in _lists((), found) if document.naming("/".join(path))}
     lists = {path: values for path, values in lists.items() if len(values) > 1}
-    losses = ["/".join(path) for path in lists if LOSS.search(path[-1]) or LOSS.search(path[0])]
+    losses = [
+        "/".join(path) for path in lists if is_loss(document.naming, path[-1]) or is_loss(document.naming, path[0])
+    ]
     if not losses:
         return
     lengths = {len(values) for values in lists.values()}

@@ -179,7 +179,7 @@ class _Loop:
         if found.items or "loss" in text.lower():
             for name, item in _bracketed(text, frame).items():
                 counters.setdefault(name, item)
-        if found.scope and not is_training_split(found.scope):
+        if found.scope and not is_training_split(self.document.naming, found.scope):
             batch = _BATCH.search(text) if counters or _SPLIT_BATCH.match(text) else None
             if batch is not None and int(batch["n"]) < int(batch["of"]):
                 # A batch on the way through the evaluation is no result.
@@ -195,7 +195,7 @@ class _Loop:
         raw = frame.strip()
         if any(item.is_best for item in metrics):
             # The best of a loss is not its last; of other metrics it is a point of the curve, though without a place.
-            best = [item for item in metrics if item.is_best and not is_loss(item.key)]
+            best = [item for item in metrics if item.is_best and not is_loss(self.document.naming, item.key)]
             metrics = [item for item in metrics if not item.is_best]
             if best:
                 self.records.append(_Record(line, raw, None, None, False, best))

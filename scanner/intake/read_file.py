@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import cache
 from typing import cast
 
 from scanner.formats import kaggle_log
-from scanner.formats._base import Document, DocumentKind
+from scanner.formats._base import Document, DocumentKind, Vocabulary
 from scanner.formats._stored import StoredBytes
 from scanner.intake import powershell
 from scanner.intake.crawl import Candidate
 from scanner.intake.decode import DecodeError, decode, decompress
 from scanner.intake.extract import extract
 from scanner.intake.prefilter import may_matter
-from scanner.knowledge import name_metric, walk_rules
+from scanner.knowledge import loop_words, name_metric, walk_rules
 from scanner.records import Findings, Skip, SourceFile
 
 WHOLE_BYTES = 8 * 1024 * 1024
@@ -52,19 +53,19 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
         data = decompress(data, candidate.compression, limit)
     if candidate.kind == "binary":
-        return Document(path, "binary", data=data, siblings=candidate.siblings, naming=kind_of_key), source
+        return Document(path, "binary", data=data, siblings=candidate.siblings, naming=vocabulary()), source
     decoded = decode(data)
     kind = cast(DocumentKind, candidate.kind)
     if kind == "log" and kaggle_log.holds_pieces(decoded.lines):
         kind = "json"  # the text that a person saw stands inside
     lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines
-    document = Document(path, kind, lines, siblings=candidate.siblings, naming=kind_of_key)
+    document = Document(path, kind, lines, siblings=candidate.siblings, naming=vocabulary())
     return document, source._replace(encoding=decoded.encoding)
 
 
 def _weights(candidate: Candidate) -> Document:
     stored = StoredBytes(candidate.absolute, candidate.size)
-    return Document(candidate.path, "weights", stored=stored, siblings=candidate.siblings, naming=kind_of_key)
+    return Document(candidate.path, "weights", stored=stored, siblings=candidate.siblings, naming=vocabulary())
 
 
 def _read_weights(candidate: Candidate) -> Findings:
@@ -90,6 +91,12 @@ def _digest(candidate: Candidate) -> str:
             stream.seek(candidate.size - EDGE_BYTES)
             total.update(stream.read(EDGE_BYTES))
     return total.hexdigest()
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The knowledge's words for formats of free text."""
+    return Vocabulary(kind_of_key, **loop_words()._asdict())
 
 
 def kind_of_key(key: str) -> str:

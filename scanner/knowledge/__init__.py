@@ -12,6 +12,7 @@ from scanner.knowledge._fields import (
     is_true,
     split_key,
 )
+from scanner.knowledge._loops import LoopWords, loop_words
 from scanner.knowledge._metrics import MetricName, metric_goal, metric_rank, name_metric
 from scanner.knowledge._models import canonical_model, model_family
 from scanner.knowledge._names import is_backup, names_training
@@ -24,6 +25,7 @@ from scanner.knowledge._walk import WalkRules, walk_rules
 __all__ = [
     "FailureClass",
     "Field",
+    "LoopWords",
     "MetricName",
     "Signal",
     "WalkRules",
@@ -37,6 +39,7 @@ __all__ = [
     "framework_rank",
     "is_backup",
     "is_true",
+    "loop_words",
     "mask_secrets",
     "metric_goal",
     "metric_rank",
