@@ -53,7 +53,7 @@ function focusHead() {
 const print = (isPrinting) => {
   if (shown.part && shown.part.print) shown.part.print(isPrinting);
   // What is folded on the screen is read on paper; it is folded again afterwards.
-  for (const folded_ of MAIN.querySelectorAll(isPrinting ? "details:not([open])" : "details[data-printed]")) {
+  for (const folded_ of MAIN.querySelectorAll(isPrinting ? "details:not([open], .values details)" : "details[data-printed]")) {
     folded_.open = isPrinting;
     folded_.toggleAttribute("data-printed", isPrinting);
   }

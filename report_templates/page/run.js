@@ -102,7 +102,7 @@ function runView(at, wanted) {
     const place = details.places[at_];
     return el("li", { id: `e${at_}`, tabindex: -1 }, el("code", { class: "where", title: placeText(place) }, shortPlace(place)), " ", copyButton(placeText(place)),
       place.raw ? el("code", { class: "quote" }, place.raw) : null,
-      supports[at_].size ? el("span", { class: "soft small" }, `${say("supports")}: ${[...supports[at_]].join(", ")}`) : null);
+      supports[at_].size ? el("div", { class: "soft small" }, `${say("supports")}: ${[...supports[at_]].join(", ")}`) : null);
   };
   const files = [...byFile].map(([path, entries]) => el("section", { class: "file", "aria-label": path },
     el("h3", null, el("code", null, path), " ", roles.has(path) ? el("span", { class: "soft small" }, `(${wordFor("role", roles.get(path))})`) : null),

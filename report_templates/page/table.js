@@ -4,6 +4,7 @@ const ROW = 34;
 const SPARE = 12;
 const PRINTED = 1000;
 
+// `isWide` columns come last: a sheet of paper has no room for them.
 const COLUMNS = [
   { id: "name", width: 16 },
   { id: "outcome", width: 9.5, cell: (at) => outcomeMark(textOf("outcome", at)) },
@@ -17,11 +18,11 @@ const COLUMNS = [
   { id: "final_eval_loss", width: 9, number },
   { id: "best_metric_value", width: 9, number },
   { id: "best_metric_name", width: 10 },
-  { id: "duration_s", width: 9, number: duration, head: "duration" },
-  { id: "device", width: 6.5 },
-  { id: "dataset", width: 11 },
-  { id: "project", width: 12 },
-  { id: "day", width: 7.5 },
+  { id: "duration_s", width: 9, number: duration, isWide: true },
+  { id: "day", width: 7.5, isWide: true },
+  { id: "device", width: 6.5, isWide: true },
+  { id: "dataset", width: 11, isWide: true },
+  { id: "project", width: 12, isWide: true },
 ];
 
 const headOf = ({ id }) => (["name", "outcome", "failure", "project", "day"].includes(id) ? say(id) : sentence(wordFor("field", id)));
@@ -33,10 +34,10 @@ function cellOf(column, at) {
   if (column.id === "name") return el("th", { scope: "row", title: RUNS.name[at] }, runLink(at, RUNS.name[at]));
   if (column.number) {
     const value = RUNS.numbers[column.id][at];
-    return el("td", { class: "number" }, value === null ? NOTHING : column.number(value));
+    return el("td", { class: column.isWide ? "number wide-only" : "number" }, value === null ? NOTHING : column.number(value));
   }
   const text = column.id === "day" ? RUNS.day[at] : column.cell ? "" : textOf(column.id, at);
-  return el("td", { title: text || null }, column.cell ? column.cell(at) || NOTHING : text || NOTHING);
+  return el("td", { title: text || null, class: column.isWide ? "wide-only" : null }, column.cell ? column.cell(at) || NOTHING : text || NOTHING);
 }
 
 function filterBar(query, change) {
@@ -72,6 +73,7 @@ function runsView(query) {
     el("caption", { class: "hidden" }, say("runs")),
     el("colgroup", null, COLUMNS.map((column) => { const col = el("col", { class: column.id }); col.style.setProperty("--width", `${column.width}rem`); return col; })),
     el("thead", null, head), body);
+  table.style.setProperty("--width", `${COLUMNS.reduce((sum, column) => sum + column.width, 0)}rem`);
   const list = el("div", { class: "list", tabindex: 0, role: "region", "aria-label": say("runs") }, table);
   const cut = el("p", { class: "small", hidden: true });
   let rows = [];
@@ -165,7 +167,7 @@ function runsView(query) {
   }
 
   for (const column of COLUMNS) {
-    head.append(el("th", { scope: "col", "data-id": column.id, class: column.number ? "number" : null, title: headOf(column) },
+    head.append(el("th", { scope: "col", "data-id": column.id, class: `${column.number ? "number" : ""} ${column.isWide ? "wide-only" : ""}`, title: headOf(column) },
       el("button", { type: "button", onclick: () => sortBy(column.id) }, headOf(column))));
   }
   let isWaiting = false;

@@ -2,8 +2,8 @@
 
 const PARTS_OF_BAR = ["success", "failed", "unknown"];
 
-const legendOf = (parts) => parts.map((name) => el("span", null,
-  el("span", { class: `key fill-${name}`, "aria-hidden": "true" }), sentence(wordFor("outcome", name)), " "));
+const legendOf = (parts) => parts.map((name) => [el("span", { class: "part" },
+  el("span", { class: `key fill-${name}`, "aria-hidden": "true" }), sentence(wordFor("outcome", name))), " "]);
 
 /** Bars as a table: read as numbers where they cannot be seen. `rows` are [label, {part: length}, address]. */
 function barTable(title, unit, rows, parts) {

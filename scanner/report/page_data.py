@@ -216,7 +216,7 @@ class _Detail:
             "files": [[self._code(e.path), e.role] for e in run.evidence[:MAX_FILES]],
             "more_files": max(len(run.evidence) - MAX_FILES, 0),
             "links": [
-                [self._code(x.path), x.reason, -1 if x.because is None else self._place(x.because)]
+                [self._code(x.path), _text(x.reason), -1 if x.because is None else self._place(x.because)]
                 for x in run.links[:MAX_LINKS]
             ],
             "more_links": max(len(run.links) - MAX_LINKS, 0),
