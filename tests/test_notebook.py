@@ -30,6 +30,8 @@ EXECUTED = {
     "python-source": [],
     "reject-advice": [],
     "reject-inference": [],
+    "sizes-of-folders": ["cell 3 success", "cell 5 success"],
+    "sizes-of-splits": ["cell 3 success", "cell 4 success"],
     "one-step": [],
     "reject-other-kernel": [],
 }
@@ -37,6 +39,11 @@ EXECUTED = {
 
 STATED: dict[str, list[dict[str, Scalar | None]]] = {
     "models-apart": [{"model": "Shallow"}, {"model": "Wide"}],
+    "sizes-of-folders": [{"train_samples": 312}, {"train_samples": 312}],
+    "sizes-of-splits": [
+        {"train_samples": 8530, "model": "distilroberta-base", "device": "cuda"},
+        {"train_samples": None, "model": "distilroberta-base", "device": "cuda"},
+    ],
 }
 """Case -> for each executed run what is stated of it; None: nothing may be stated."""
 

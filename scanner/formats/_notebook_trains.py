@@ -81,6 +81,7 @@ _ESTIMATOR = re.compile(
 _LOOP = re.compile(r"(?m)^\s*(?:for|while)\b")
 _BACKWARD = re.compile(r"\.backward\s*\(")
 _OPTIMIZER_STEP = re.compile(r"(?i)\b(?:\w*opt\w*|\w*scaler)(?:\[\w+\])?\.step\s*\(")
+_CALLED = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*\(")
 _WRITES = re.compile(r"^%%\s*(?:writefile|file|html|javascript|js|latex|markdown|svg|sql)\b")
 _FRAME = re.compile(r"^\s*(?:File \S|Cell In|Input In|<ipython-input|/\S.* in \w)")
 _RESULT = re.compile(r"\s*(?:\{'(?:eval|test)_|TrainOutput\()")  # names an epoch, but measures and trains nothing
@@ -137,10 +138,16 @@ class Trains:
             top, defined = _split(source)
             self._tops[cell.number] = "\n".join(top)
             bodies.update((name, "\n".join(lines)) for name, lines in defined.items())
+        self._bodies = bodies
         self._trainers = _closure(bodies)
         self._updaters = _reaching({name for name, body in bodies.items() if _updates(body)}, bodies)
         self._has_loops = any(_LOOP.search(body) for name, body in bodies.items() if name in self._updaters)
         self._stops_early = any(_EARLY.search(text) for text in (*self._tops.values(), *bodies.values()))
+
+    def runs(self, cell: Cell) -> str:
+        """The source that runs when the cell runs, with the bodies of the notebook's functions that it calls."""
+        top = self._tops[cell.number]
+        return "\n".join([top, *(self._bodies[n] for n in dict.fromkeys(_CALLED.findall(top)) if n in self._bodies)])
 
     def calls(self, cell: Cell) -> bool:
         """Whether running the cell calls something that trains."""

@@ -24,6 +24,7 @@ from scanner.formats._base import Document, Stated
 from scanner.formats._notebook_cells import Cell, code_cells, language
 from scanner.formats._notebook_console import VERSION_FOLDER, read_console
 from scanner.formats._notebook_json import Placed, Text, parse
+from scanner.formats._notebook_sizes import Sizes, prints_device
 from scanner.formats._notebook_text import Addressed, Widgets, of_cell
 from scanner.formats._notebook_trains import SHELL_CELL, Trains, lacks_names, shows_training
 
@@ -119,7 +120,9 @@ def _trainings(cells: Sequence[Cell], widgets: Widgets, document: Document, gpu:
     found: list[_Training] = []
     machine: list[Addressed] = [gpu] if gpu else []
     recent: list[tuple[int | None, Addressed]] = []
+    sizes = Sizes()
     for cell in cells:
+        sizes.see_source(trains.runs(cell))
         if found and (folder := _version_folder(cell)):
             found[-1].folders[folder[0]] = folder
         if not cell.outputs or trains.only_shows(cell):
@@ -134,6 +137,8 @@ def _trainings(cells: Sequence[Cell], widgets: Widgets, document: Document, gpu:
                 found[-1].lines.extend(closing)
             elif not failed:
                 recent.extend((cell.count, at) for at in lines if _is_context(at[0], document))
+                recent.extend((cell.count, at) for at in lines if prints_device(at[0], trains.runs(cell)))
+                sizes.see_output(cell.count, lines, trains.runs(cell))
             continue
         head, tail = _prompts(cell, trains, shows, failed, any_count)
         if failed and not shows and found and found[-1].only_failed:
@@ -142,10 +147,11 @@ def _trainings(cells: Sequence[Cell], widgets: Widgets, document: Document, gpu:
         if not shows and lacks_names(cell):
             continue
         context = [at for count, at in recent if count is None or cell.count is None or count <= cell.count]
-        context = context[-MAX_CONTEXT_LINES:]
+        size = sizes.up_to(cell.count)
+        context = [at for at in context if at not in size][-MAX_CONTEXT_LINES:]
         at = _error_at(cell, lines)
         lines[at:at] = head
-        found.append(_Training([*machine, *context, *lines, *tail], failed and not shows))
+        found.append(_Training([*machine, *size, *context, *lines, *tail], failed and not shows))
         machine = [*machine, *(at for at in context if _MACHINE.search(at[0]))][-MAX_CONTEXT_LINES // 10 :]
         recent = []
     for training in found:
