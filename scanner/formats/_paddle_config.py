@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from scanner.formats import _yaml
 from scanner.formats._base import Stated
 
-_LOGGED = re.compile(r"^\[[\d/: -]+\] (?:ppocr|ppcls|root) (?:INFO|DEBUG): (?P<indent> *)(?P<key>[A-Za-z]\w*) : ?(?P<value>.*)$")
+_LOGGED = re.compile(
+    r"^\[[\d/: -]+\] (?:ppocr|ppcls|root) (?:INFO|DEBUG): (?P<indent> *)(?P<key>[A-Za-z]\w*) : ?(?P<value>.*)$"
+)
 _COLUMN = re.compile(r"^\[[\d/:, -]+\] \[\s*(?:INFO|DEBUG)\] - (?P<key>[a-z]\w*)\s*:\s?(?P<value>\S.*)$")
 _PATHS = {
     "global.epoch_num": "epoch_num",

@@ -76,6 +76,7 @@ _SETTINGS = {
     "epochs": "epochs",
 }
 """Arguments that state a field -> key; `train_batch_size` and `global_batch_size` are global and state none."""
+MAX_ARGUMENT = 1000
 _OFF_AT_ZERO = frozenset({"lr_warmup_iters", "warmup", "lr_warmup_fraction", "epochs", "clip_grad"})
 
 
@@ -114,7 +115,7 @@ def read(document: Document) -> Iterator[Stated]:
             if not is_named:
                 is_named = True
                 yield Stated("framework", "megatron", line, raw=text.strip())
-        elif in_table and " .." in text and (argument := _ARGUMENT.search(text)):
+        elif in_table and " .." in text[:200] and (argument := _ARGUMENT.search(text[:MAX_ARGUMENT])):
             document.claimed.add(line)
             yield from _argument(argument["key"], argument["value"].strip(), line)
         elif "world size" in text and (found := _WORLD.search(text)):

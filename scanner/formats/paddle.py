@@ -1,4 +1,4 @@
-"""Consoles of PaddlePaddle's tools: PaddleOCR, PaddleClas, PaddleDetection, PaddleSeg, PaddleX, PaddleNLP, hapi.
+"""Consoles of PaddlePaddle's tools: PaddleOCR, PaddleClas, PaddleDetection, PaddleSeg, PaddleX, PaddleNLP.
 
     [2023/03/01 10:00:00] ppocr INFO: epoch: [1/500], global_step: 10, lr: 0.0001, acc: 0.0, loss: 61.3, ...
     [2023/03/01 10:00:24] ppocr INFO: cur metric, acc: 0.4123, norm_edit_dis: 0.6123, fps: 812.3
@@ -10,7 +10,6 @@
     2021-05-01 10:00:10 [INFO] [TRAIN] Epoch=1/2, Step=10/25, loss=2.31, lr=0.0025, time_each_step=0.2s, eta=0:0:10
     global step 10, epoch: 1, batch: 10, loss: 0.67410, accu: 0.58125, speed: 3.32 step/s
     [2023-05-01 10:00:11,114] [    INFO] - loss: 0.69, learning_rate: 1.3e-05, global_step: 10, interval_runtime: ...
-    step 938/938 - loss: 0.0512 - acc: 0.9412 - 11ms/step                        (hapi, under `Epoch 1/10`)
 
 Evaluation prints the configuration, too, so settings are told only once a line of training has been seen.
 PaddleDetection counts epochs from 0 and never says how many are planned. An epoch is over when its mean, a checkpoint
@@ -27,10 +26,11 @@ from scanner.formats._base import LOOSE_NUMBER, Document, Stated
 from scanner.formats._plans import Plans
 
 ID = "paddle"
-DESCRIPTION = "Consoles of PaddlePaddle's tools (OCR, classification, detection, segmentation, NLP, hapi)"
+DESCRIPTION = "Consoles of PaddlePaddle's tools (OCR, classification, detection, segmentation, NLP)"
 SAMPLE = """[2023/03/01 10:00:00] ppocr INFO: epoch: [1/500], global_step: 10, lr: 0.000100, acc: 0.0, loss: 61.3
 [2022/03/01 10:00:18] ppcls INFO: [Eval][Epoch 1][Avg]CELoss: 3.51, loss: 3.51, top1: 0.25686, top5: 0.59118"""
 
+MAX_LINE = 2000
 _TRAIN = re.compile(
     r"\bepoch: \[(?P<e1>\d+)/(?P<e1_of>\d+)\], (?:global_step|iter): (?P<s1>\d+), (?P<r1>.*)$"
     r"|\[Train\]\[Epoch (?P<e2>\d+)/(?P<e2_of>\d+)\]\[(?:Iter: (?P<n2>\d+)/(?P<of2>\d+)|Avg)\](?P<r2>.*)$"
@@ -57,9 +57,8 @@ _PLACE = re.compile(r"\btrain with paddle \S+ and device (?:Place\()?(?P<device>
 _BEGUN = re.compile(r"\btrain dataloader has (?P<n>\d+) iters")
 _SAVED = re.compile(r"\bSave checkpoint: |\bsave model in \S+latest\b")
 _FINISHED = re.compile(r"\] - train_runtime: (?P<s>[\d.]+), .*\btrain_loss: ")
-_HAPI = "The loss value printed in the log is the current step"
-_HEADER = re.compile(r"^Epoch (?P<epoch>\d+)/(?P<of>\d+)\s*$")
-_STEP = re.compile(r"^step\s+(?P<n>\d+)(?:/(?P<of>\d+))? (?P<rest>- .*)$")
+_SHOWS_ENDS = frozenset({"e1", "e2", "e3", "e5"})
+"""Epochs of tools that show the end of the last one, too; else the epoch last seen is all there is to tell."""
 _HEADING = re.compile(r"-{5,}\s?Config Information\s?-{5,}")
 
 
@@ -67,7 +66,6 @@ def wants(document: Document) -> bool:
     """Logs in which one of the tools trains."""
     return document.kind == "log" and (
         document.mentions("ppocr INFO:", "ppcls INFO:", "root INFO: [Train]", "ppdet.engine INFO:", "time_each_step=")
-        or document.mentions(_HAPI)
         or (document.mentions("[TRAIN]") and document.mentions("reader_cost"))
         or (document.mentions("paddle") and document.mentions("global step ", ", interval_runtime: "))
     )
@@ -76,14 +74,13 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated]:
     """Settings, points, plans and ends."""
     loop = _Loop()
-    if document.mentions(_HAPI):
-        yield from _hapi(document, loop)
-        return
     logged, inside = config.Logged(), 0
     for line, text in document.frames():
+        if len(text) > MAX_LINE:
+            continue
         if line <= inside:
             document.claimed.add(line)
-        elif (batch := _TRAIN.search(text)) is not None:
+        elif "loss" in text and (batch := _TRAIN.search(text)) is not None:
             document.claimed.add(line)
             yield from loop.train({key: value for key, value in batch.groupdict().items() if value}, line, text)
         elif loop.epoch is not None and (evaluated := _EVAL.search(text)):
@@ -157,7 +154,7 @@ class _Loop:
         by_kind = {key.lstrip("0123456789")[0] + key[2:]: value for key, value in batch.items() if key[0] != "o"}
         of = next((int(value) for key, value in batch.items() if key.startswith("of")), None)
         epoch = float(by_kind["e"]) if "e" in by_kind else None
-        if epoch is not None and self.epoch is not None and epoch > self.epoch:
+        if epoch is not None and self.epoch is not None and epoch > self.epoch and _SHOWS_ENDS & batch.keys():
             yield from self.close(line, text)
         self.epoch = epoch if epoch is not None else self.epoch if self.epoch is not None else -1.0
         if "e_of" in by_kind and epoch is not None:
@@ -198,27 +195,3 @@ class _Loop:
 
 
 _PLAIN = {"accu": "acc", "hmean": "f1", "ap": "bbox_ap", "bbox_map": "bbox_ap"}
-
-
-def _hapi(document: Document, loop: _Loop) -> Iterator[Stated]:
-    """`paddle.Model.fit`: of a bar only its last frame is an epoch's."""
-    split = "train "
-    plans = Plans()
-    for line, frame in document.frames():
-        text = frame.replace("\b", "").strip()
-        if (header := _HEADER.match(text)) is not None:
-            document.claimed.add(line)
-            loop.epoch, split = float(header["epoch"]), "train "
-            if loop.epoch == 1:
-                yield Stated("training_start", True, line, "mark", raw=text)
-            yield from loop.begin(line, text)
-            yield from plans.see("plan_epochs", loop.epoch, float(header["of"]), line, text)
-        elif text.startswith(("Eval begin", "Predict begin")):
-            split = "val " if text.startswith("Eval") else ""
-        elif (bar := _STEP.match(text)) is not None and loop.epoch is not None:
-            document.claimed.add(line)
-            if split and bar["of"] and bar["n"] == bar["of"]:
-                if split == "train ":
-                    loop.step = loop.epoch * int(bar["of"])
-                    yield from loop.close(line, text)
-                yield from loop.measure(split, bar["rest"], line)

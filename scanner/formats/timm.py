@@ -37,6 +37,7 @@ _SINGLE = re.compile(r"\bTraining with a single process on (?P<n>\d+) (?:GPUs|de
 _SCALED = re.compile(r"\bLearning rate \((?P<lr>[\d.e+-]+)\) calculated from base")
 _SCHEDULED = re.compile(r"\bScheduled epochs: (?P<n>\d+)\b")
 _BEST = re.compile(r"\*\*\* Best metric: (?P<value>[\d.]+) \(epoch (?P<epoch>\d+)\)")
+_KEPT = re.compile(r"^ ?\('(?P<folder>.+)/checkpoint-\d+\.pth\.tar', ")
 _RESTORED = re.compile(r"\bLoaded checkpoint '.{1,300}' \(epoch \d+\)")
 _ARGUMENTS = {
     "model": "model",
@@ -62,6 +63,8 @@ _OWN = ("opt:", "sched:", "warmup_lr:", "smoothing:", "reprob:", "drop_path:", "
 
 def wants(document: Document) -> bool:
     """Logs with a line of a training batch, and the script's arguments by name and keys."""
+    if document.kind == "csv":
+        return _is_summary(document)
     if document.kind == "yaml":
         return document.name == "args.yaml" and sum(document.mentions(key) for key in _OWN) >= 5
     return document.kind == "log" and document.mentions("Train: ") and document.mentions("%)]  Loss: ")
@@ -69,7 +72,19 @@ def wants(document: Document) -> bool:
 
 def read(document: Document) -> Iterator[Stated]:
     """What the script prints, or what it was asked for."""
-    yield from _arguments(document) if document.kind == "yaml" else _console(document)
+    if document.kind == "csv":
+        yield Stated("run_folder", document.folder, 1, "fact", origin="reported", raw=document.lines[0])
+    else:
+        yield from _arguments(document) if document.kind == "yaml" else _console(document)
+
+
+def _is_summary(document: Document) -> bool:
+    """The table beside the arguments, whose rows are read elsewhere: here it is only told whose it is."""
+    return (
+        document.name == "summary.csv"
+        and "args.yaml" in document.siblings
+        and document.head(1).startswith("epoch,train_loss,eval_loss")
+    )
 
 
 def _console(document: Document) -> Iterator[Stated]:
@@ -124,6 +139,8 @@ def _setting(text: str, line: int) -> Iterator[Stated]:
             yield Stated("device", found["device"], line, raw=raw)
     elif "calculated from base" in text and (found := _SCALED.search(text)):
         yield Stated("lr", found["lr"], line, raw=raw)
+    elif "/checkpoint-" in text and (found := _KEPT.match(text)):
+        yield Stated("output_dir", found["folder"], line, "fact", raw=raw)
     elif "Loaded checkpoint" in text and _RESTORED.search(text):
         yield Stated("resume", True, line, "mark", raw=raw)
     elif "Training in float32" in text:
