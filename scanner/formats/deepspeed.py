@@ -25,7 +25,7 @@ SAMPLE = """[2023-06-01 10:00:12,110] [INFO] [config.py:955:print] DeepSpeedEngi
 [2023-06-01 10:01:12,101] [INFO] [logging.py:96:log_dist] [Rank 0] step=10, skipped=1, lr=[1.8e-06], mom=[[0.9]]"""
 
 _STEP = re.compile(rf"\[Rank 0\] step=(?P<step>\d+), skipped=\d+, lr=\[(?P<lr>{LOOSE_NUMBER})")
-_TIMER = re.compile(r"\[timer\.py:\d+:stop\] (?:epoch=\d+/micro_step=\d+/global_step=|\d+/)(?P<step>\d+), ")
+_TIMER = re.compile(r"\[timer\.py:\d+:stop\] epoch=\d+/micro_step=\d+/global_step=(?P<step>\d+), ")
 _PIPE = re.compile(rf"^.{{0,40}}?\bsteps: (?P<step>\d+) loss: (?P<loss>{LOOSE_NUMBER}) iter time \(s\): ")
 _ROW = re.compile(r"\[config\.py:\d+:print\]   (?P<key>\w+) (?:\.+ | )(?P<value>.*)$")
 _USER = re.compile(r"\[config\.py:\d+:print(?:_user_config)?\]   json = \{\s*$")
