@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.formats import _python_calls as calls
 from scanner.formats import _python_facts as facts
+from scanner.formats import _python_schedules as schedules
 from scanner.formats import _python_sections as sections
 from scanner.formats import _python_trained as trained
 from scanner.formats._base import Document, Stated
@@ -111,6 +112,7 @@ def _statements(
 ) -> Iterator[Stated]:
     context = Context(program, values, training, document.is_embedded)
     settings = list(calls.read(context))
+    settings += schedules.read(context)
     if training:
         settings += Loops(program, values, training).read()
         settings += sections.read(context)
