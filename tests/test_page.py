@@ -19,7 +19,7 @@ import pytest
 
 from scanner import report
 from scanner.records import Evidence, Link, Locator, Series, Snapshot, Value
-from scanner.report import page_curves
+from scanner.report import page_curves, page_data
 from scanner.report.catalogue import catalogue
 from scanner.report.charts import bars_of
 from scanner.report.page import PROGRAM, STYLE, embedded, render_page
@@ -148,6 +148,19 @@ def test_many_runs_come_in_parts() -> None:
     page = page_of(snapshot(*(made(f"r{at}", "success", model="gpt2") for at in range(n))))
     _, details = data_of(page)
     assert len(details) == n and page.count('id="runs-') == 3
+
+
+def test_quotes_are_cut_only_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decided an outcome keeps its whole quote."""
+    long = "x" * 150
+    run, outcome = made("a", "failed", failure="oom_gpu", raw=long, learning_rate=1e-3)
+    value = run.values["learning_rate"]
+    value = value._replace(chosen=value.chosen._replace(raw=long))
+    found = snapshot((replace(run, values={"learning_rate": value}), outcome))
+    for most, lengths in ((10_000, {150}), (100, {150, 80})):
+        monkeypatch.setattr(page_data, "QUOTES_IN_ALL", most)
+        _, details = data_of(page_of(found))
+        assert {len(text) for text in details[0]["texts"] if text.startswith("xx")} == lengths
 
 
 def test_same_snapshot_same_bytes(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ function drawing(curves) {
   }
   for (const x of ticks(x0, x1, 5)) parts.push(svg("text", { x: px(x), y: bottom + 18, "text-anchor": "middle" }, axisNumber(x)));
   parts.push(svg("path", { class: "axis", d: `M${BOX.left} ${bottom}H${right}` }));
-  parts.push(svg("text", { x: (BOX.left + right) / 2, y: BOX.height - 4, "text-anchor": "middle" }, isLog ? `${unit} (${say("log_scale")})` : unit));
+  parts.push(svg("text", { x: (BOX.left + right) / 2, y: BOX.height - 4, "text-anchor": "middle" }, unit));
   curves.forEach((curve, at) => {
     let path = "";
     let before = null;
@@ -83,7 +83,8 @@ function drawing(curves) {
   const label = curves.map((c, at) => `${names[at]}: ${number(c.values[0])} → ${number(c.values[1])}`).join("; ");
   return el("figure", null,
     el("ul", { class: "legend" }, names.map((name, at) => el("li", null,
-      svg("svg", { viewBox: "0 0 28 10", "aria-hidden": "true" }, svg("line", { class: `c${at}`, x1: 0, x2: 28, y1: 5, y2: 5 })), name))),
+      svg("svg", { viewBox: "0 0 28 10", "aria-hidden": "true" }, svg("line", { class: `c${at}`, x1: 0, x2: 28, y1: 5, y2: 5 })), name)),
+      isLog ? el("li", { class: "soft" }, `(${say("log_scale")})`) : null),
     svg("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": label }, parts));
 }
 

@@ -124,7 +124,7 @@ function runView(at, wanted) {
     /** Goes to an evidence entry of the page as it stands. */
     goTo(number_) {
       view.querySelectorAll(".here").forEach((node) => node.classList.remove("here"));
-      const found = number_ ? view.querySelector(`#e${number_}`) : null;
+      const found = number_ ? document.getElementById(`e${number_}`) : null;
       if (!found) return false;
       found.classList.add("here");
       found.scrollIntoView({ block: "center" });
