@@ -13,9 +13,10 @@ import click
 
 from scanner.errors import ScanError, SettingsError
 from scanner.settings import Settings
+from scanner.terminal import Watch, one_line, summary
 
 if TYPE_CHECKING:
-    from scanner.pipeline import Progress, Verification
+    from scanner.pipeline import Verification
     from scanner.records import Snapshot
 
 OK, GATE, BAD_INPUT = 0, 1, 2
@@ -84,10 +85,10 @@ def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numb
     from scanner import pipeline
 
     settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force)
-    with _Watch(quiet) as watch:
+    with Watch(quiet) as watch:
         snapshot, document = pipeline.scan(settings, watch)
     if not quiet:
-        _summary(snapshot, document)
+        click.echo(summary(snapshot, document))
     _say_if_beside(document)
 
 
@@ -155,12 +156,16 @@ def runs(out: Path, where: str | None, columns: str | None, form: str) -> None:
 def explain(identifier: str, out: Path) -> None:
     """Show a run with all its evidence: every value, where it stands, what lost against it, and why it ended so.
 
-    IDENTIFIER is a run id or the beginning of one, or RUN.FIELD for one value.
+    IDENTIFIER is a run id or the beginning of one, or RUN.FIELD for one value; or a learning (by_optimizer:AdamW) for
+    its query in words, its figures, its runs and their lines; `learnings` lists those.
     """
     from scanner import store
 
-    wanted, _, field = identifier.partition(".")
     snapshot = store.load(out)
+    if identifier == "learnings" or identifier.partition(":")[0] in {learning.id for learning in snapshot.learnings}:
+        click.echo(_explain_learning(identifier, snapshot))
+        return
+    wanted, _, field = identifier.partition(".")
     found = [
         (run, outcome)
         for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True)
@@ -180,6 +185,20 @@ def explain(identifier: str, out: Path) -> None:
     click.echo(explain_value(run, field) if field else explain_run(run, outcome))
 
 
+def _explain_learning(name: str, snapshot: Snapshot) -> str:
+    from scanner import pipeline
+    from scanner.export.explain_learning import explain_learning, list_learnings
+
+    if name == "learnings":
+        return list_learnings(snapshot.learnings)
+    found = pipeline.behind(snapshot, name)
+    if not found:
+        raise SettingsError(f"{name}: no such learning; `scan-trainings explain learnings` lists them")
+    if ":" not in name and len({x.learning.subject for x in found}) > 1:
+        return list_learnings(x.learning for x in found)
+    return "\n\n".join(explain_learning(*x) for x in found)
+
+
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @out_option
@@ -196,7 +215,7 @@ def verify(paths: tuple[Path, ...], out: Path, jobs: int | None) -> None:
 
     found = pipeline.verify(Settings(paths, out, jobs or os.cpu_count() or 1))
     for line in _problems(found):
-        click.echo(_one_line(line))
+        click.echo(one_line(line))
     tree = f", {found.n_quotes:,} quotes against the files" if paths else ""
     click.echo(f"Checked {found.n_lines:,} lines of LEARNINGS.md against the tables{tree}.")
     if found.differences or found.faults:
@@ -239,11 +258,6 @@ def _problems(found: Verification) -> Iterator[str]:
         yield f"{fault.quote.place}: {says[fault.reason]}: {fault.quote.raw}"
 
 
-def _one_line(text: str) -> str:
-    """One line that no terminal can be steered by."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
 def _say_if_beside(document: Path) -> None:
     if document.name.endswith(".new.md"):
         click.echo(
@@ -251,58 +265,6 @@ def _say_if_beside(document: Path) -> None:
             f"is; the new document is {document} (--force overwrites)",
             err=True,
         )
-
-
-class _Watch:
-    """Shows progress on a terminal, and nothing elsewhere."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-        self._shown = not quiet and sys.stderr.isatty()
-
-    def __enter__(self) -> _Watch:
-        if self._shown:
-            from rich.console import Console
-            from rich.progress import Progress as Bar
-            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-
-            text = TextColumn("{task.description}")
-            self._bar = Bar(SpinnerColumn(), text, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=None)
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def __call__(self, progress: Progress) -> None:
-        if self._bar is not None:
-            seconds = max(self._bar.tasks[0].elapsed or 0.0, 0.001)
-            rate = f"{progress.n_files / seconds:,.0f} files/s, {progress.n_bytes / 1e6 / seconds:,.1f} MB/s"
-            self._bar.update(
-                self._task,
-                description=f"{progress.stage}: {progress.n_files:,} files ({rate}), {progress.n_found:,} found",
-            )
-
-
-def _summary(snapshot: Snapshot, document: Path) -> None:
-    executed = [o for o in snapshot.outcomes if o.kind == "executed"]
-    by_status = {s: sum(o.status == s for o in executed) for s in ("success", "failed", "unknown")}
-    declared = len(snapshot.outcomes) - len(executed)
-    skipped = sum(skip.n_files for skip in snapshot.skips)
-    if not snapshot.files and not skipped:
-        click.echo("No files here.")
-    elif not snapshot.runs:
-        click.echo(f"No training found in {len(snapshot.files):,} files ({skipped:,} skipped).")
-    else:
-        click.echo(
-            f"{len(executed):,} executed runs ({by_status['success']:,} success, {by_status['failed']:,} failed, "
-            f"{by_status['unknown']:,} unknown) and {declared:,} declared in {len(snapshot.files):,} files "
-            f"({skipped:,} skipped)."
-        )
-    click.echo(str(document))
 
 
 if __name__ == "__main__":

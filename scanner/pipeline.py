@@ -14,6 +14,7 @@ from scanner.intake.engines.local import read_all
 from scanner.intake.quotes import Fault, quotes_of, recheck
 from scanner.learn import monthly
 from scanner.records import Learning, Observation, Series, Skip, Snapshot, SourceFile
+from scanner.report.behind import behind
 from scanner.report.kept import Difference
 from scanner.report.monthly import write_month
 from scanner.settings import Settings
@@ -29,6 +30,8 @@ class Progress(NamedTuple):
 
 
 Watch = Callable[[Progress], None]
+
+__all__ = ["Progress", "Verification", "Watch", "behind", "read_tree", "report_month", "rerender", "scan", "verify"]
 
 
 def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:

@@ -29,7 +29,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"assembly", "learn", "report", "store", "intake", "knowledge", "records", "settings", "errors"},
         set(),
     ),
-    "cli": ({"pipeline", "store", "export", "formats", "records", "settings", "errors"}, {"click", "rich"}),
+    "terminal": ({"pipeline", "records"}, {"rich"}),
+    "cli": ({"pipeline", "terminal", "store", "export", "formats", "records", "settings", "errors"}, {"click"}),
 }
 YAML_READER = "scanner/formats/_yaml.py"
 

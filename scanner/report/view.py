@@ -111,7 +111,7 @@ def make_document(snapshot: Snapshot) -> Document:
     cases = {run.run_id: (run, outcome) for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True)}
     rows: dict[str, list[Row]] = defaultdict(list)
     for learning in snapshot.learnings:
-        rows[learning.id].append(_row(learning, cases))
+        rows[learning.id].append(row_of(learning, cases))
     return Document(
         tuple(map(Tree, snapshot.roots)),
         {name: tuple(found) for name, found in rows.items()},
@@ -124,7 +124,7 @@ def make_document(snapshot: Snapshot) -> Document:
 _Cases = Mapping[str, tuple[Run, Outcome]]
 
 
-def _row(learning: Learning, cases: _Cases) -> Row:
+def row_of(learning: Learning, cases: _Cases) -> Row:
     several: dict[str, list[Figure]] = defaultdict(list)
     for figure in learning.figures:
         several[figure.name].append(figure)
