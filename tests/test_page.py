@@ -536,6 +536,7 @@ def test_browser_keeps_hostile_text_as_text(opened: Any) -> None:
         "#/run/h1",
         "#/run/h2",
         "#/run/h3",
+        "#/run/h1/%3E%20*",
         "#/run/%3Cscript%3E",
         "#/%",
     ):
