@@ -14,6 +14,10 @@ from scanner.knowledge import model_family
 from scanner.records import Observation, Scalar, Series, Value
 
 
+PARALLEL_MODELS = ("megatron",)
+"""Frameworks whose world size counts the devices of tensor and pipeline parallelism."""
+
+
 def measure(execution: Execution, values: dict[str, Value]) -> dict[str, Value]:
     """The values with those added that the curves and plan marks show; stated ones are not overruled, progress is."""
     found = dict(values)
@@ -35,8 +39,10 @@ def derive(values: dict[str, Value]) -> dict[str, Value]:
     found = dict(values)
     batch = values.get("batch_size")
     if batch is not None and isinstance(batch.value, int):
+        framework = values.get("framework")
         factors = [values[name] for name in ("gradient_accumulation_steps", "num_devices") if name in values]
-        if factors:
+        # Where a model is spread over devices, how many of them work on a batch of their own is not said.
+        if factors and not (framework is not None and framework.value in PARALLEL_MODELS):
             product = math.prod(int(v.value) for v in (batch, *factors))
             found["effective_batch_size"] = Value(
                 "effective_batch_size",

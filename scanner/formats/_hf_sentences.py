@@ -17,6 +17,7 @@ _CHECKPOINTED = re.compile(
 )
 _FRAMEWORKS = (
     ("trl", re.compile(r"[/\\]trl[/\\]trainer[/\\]\w+_trainer\.py")),
+    ("axolotl", re.compile(r"\[axolotl\.(?:train|cli|utils|load_\w+)\b")),
     ("llama-factory", re.compile(r"\b(?:llamafactory|llmtuner)\.(?:train|hparams|model|data|extras)\b")),
 )
 MAX_FOLDER = 300

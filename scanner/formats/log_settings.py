@@ -225,8 +225,10 @@ def _plain(value: str) -> bool:
 def _groups(lines: list[str], number: int) -> Iterator[Stated]:
     """Rate and decay of a printed optimizer's first parameter group; a decay of 0 exempts that group alone."""
     seen: set[str] = set()
-    for at in range(number, _closing(lines, number)):
-        group = _GROUP.match(lines[at])
+    groups = [_GROUP.match(lines[at]) for at in range(number, _closing(lines, number))]
+    if any(group is not None and group["key"] == "initial_lr" for group in groups):
+        seen.add("lr")  # what the schedule has made of the initial rate by now
+    for at, group in enumerate(groups, number):
         if group and group["key"] not in seen:
             if group["key"] == "weight_decay" and not float(group["value"]) and _decays_later(lines, at + 1, number):
                 continue

@@ -37,7 +37,7 @@ _BAR = re.compile(
 _LABEL = re.compile(r"(?P<label>[^|]{0,120}?)\s*(?<![\d.])\d{1,3}$")
 """What stands before a bar, up to its percentage."""
 _OTHER = re.compile(
-    r"(?i)download|map\b|map \(|tokeniz|evaluat|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter|saving"
+    r"(?i)download|map\b|map \(|tokeniz|evaluat|\beval\b|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter|saving"
     r"|load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption"
     r"|embed|\.(?:zip|tar|bin|json|safetensors|pt|txt|model|parquet|gz)\b|bytes|creating|reading|[KMG]i?B\b"
 )
