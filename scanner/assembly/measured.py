@@ -13,7 +13,6 @@ from scanner.assembly.link import Execution
 from scanner.knowledge import model_family
 from scanner.records import Observation, Scalar, Series, Value
 
-
 PARALLEL_MODELS = ("megatron",)
 """Frameworks whose world size counts the devices of tensor and pipeline parallelism."""
 

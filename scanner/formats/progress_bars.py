@@ -37,8 +37,8 @@ _BAR = re.compile(
 _LABEL = re.compile(r"(?P<label>[^|]{0,120}?)\s*(?<![\d.])\d{1,3}$")
 """What stands before a bar, up to its percentage."""
 _OTHER = re.compile(
-    r"(?i)download|map\b|map \(|tokeniz|evaluat|\beval\b|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter|saving"
-    r"|load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption"
+    r"(?i)download|map\b|map \(|tokeniz|evaluat|\beval\b|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter"
+    r"|saving|load|extract|process|preprocess|prepar|sampling|sample|convert|upload|adding|packing|truncat|scan|cach|caption"
     r"|embed|\.(?:zip|tar|bin|json|safetensors|pt|txt|model|parquet|gz)\b|bytes|creating|reading|[KMG]i?B\b"
 )
 _FILES_LOOKED_AT = re.compile(r"(?i)^\W*(?:\w+:\s*)?(?:scanning|caching|reading|indexing) ")
