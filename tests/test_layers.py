@@ -18,7 +18,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "settings": (set(), set()),
     "knowledge": ({"records", "errors"}, {"regex"}),
-    "formats": ({"records"}, {"yaml", "msgspec"}),
+    "formats": ({"records"}, {"yaml"}),
     "intake": ({"formats", "knowledge", "records", "settings", "errors"}, {"regex", "zstandard"}),
     "store": ({"records", "errors"}, {"pyarrow"}),
     "assembly": ({"knowledge", "records", "errors"}, {"numpy", "pandas"}),
