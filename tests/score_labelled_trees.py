@@ -1,13 +1,16 @@
 """Scan the labelled trees and print the score beside that of the last time: `make score TREES=folder`.
 
 No test: the trees are public repositories that lie outside the project. Lay them out with export_trees.py of the
-labels' folder; each is scanned into OUT/scans/<label>, and score.py (the labels' own) judges the tables.
+labels' folder; each is scanned into OUT/scans/<label>, and score.py (the labels' own) judges the tables. Of a label that
+names a subtree that part alone is scanned: two labels may describe one execution from two sides, and "scan it alone"
+is what they ask for.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +28,10 @@ def main() -> int:
     if not names:
         exporter = shared / "export_trees.py"
         return _missing(f"{trees}: no labelled tree here; lay them out with {exporter} --mirror CLONES --out {trees}")
+    scanned = [_labelled_part(trees / name, labels / f"{name}.json", out / "parts") for name in names]
+    outputs = [out / "scans" / name for name in names]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, error in zip(names, pool.map(lambda n: _scan(trees / n, out / "scans" / n), names), strict=True):
+        for name, error in zip(names, pool.map(_scan, scanned, outputs), strict=True):
             if error:
                 print(f"{name}: {error}", file=sys.stderr)
     summary = out / "summary.json"
@@ -38,6 +43,17 @@ def main() -> int:
         print(f"{key:28} {_shown(value):28} before: {_shown(before.get(key))}")
     print(f"every miss: {out / 'score.txt'}")
     return 0
+
+
+def _labelled_part(tree: Path, label: Path, parts: Path) -> Path:
+    """The tree, or a copy that holds nothing but the subtree that its label describes."""
+    subtree = json.loads(label.read_text("utf-8")).get("subtree")
+    if not subtree:
+        return tree
+    part = parts / tree.name
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(tree / subtree, part / subtree, symlinks=True)
+    return part
 
 
 def _scan(tree: Path, out: Path) -> str:
