@@ -1,9 +1,9 @@
 """Scan the labelled trees and print the score beside that of the last time: `make score TREES=folder`.
 
 No test: the trees are public repositories that lie outside the project. Lay them out with export_trees.py of the
-labels' folder; each is scanned into OUT/scans/<label>, and score.py (the labels' own) judges the tables. Of a label that
-names a subtree that part alone is scanned: two labels may describe one execution from two sides, and "scan it alone"
-is what they ask for.
+labels' folder; each is scanned into OUT/scans/<label>, and score.py (the labels' own) judges the tables. Of a label
+that names a subtree that part alone is scanned: two labels may describe one execution from two sides, and "scan it
+alone" is what they ask for.
 """
 
 from __future__ import annotations
