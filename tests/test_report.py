@@ -22,7 +22,9 @@ from scanner.learn.usage import TRACKERS
 from scanner.records import Skip, Snapshot
 from scanner.report import escape, locale_tr
 from scanner.report.catalogue import catalogue
-from scanner.report.charts import bars_of, draw
+from scanner.report.charts import bars_of
+from scanner.report.drawing import draw
+from scanner.report.plots import charts_of
 from scanner.report.render import render
 from scanner.report.view import Query, Row, make_document
 from scanner.settings import Settings
@@ -53,7 +55,7 @@ SECTIONS = [
 
 def _text(found: Snapshot, style: str = "seed") -> str:
     document = make_document(found)
-    return render(document, frozenset(bars_of(document)), style)
+    return render(document, frozenset(charts_of(document, found)), style)
 
 
 @pytest.mark.parametrize(
@@ -306,8 +308,11 @@ def test_hostile_configuration_is_still_python(hostile: Snapshot) -> None:
 
 def test_hostile_names_in_charts(hostile: Snapshot) -> None:
     """Drawn without being read as mathematics or layout."""
-    for bars in bars_of(make_document(hostile)).values():
-        assert draw(bars, "seed").startswith(b"\x89PNG")
+    charts = charts_of(make_document(hostile), hostile)
+    assert "memory" in charts
+    for chart in charts.values():
+        drawn = draw(chart, "seed").decode()
+        assert "<svg" in drawn and "<script" not in drawn and "evil" not in drawn
 
 
 def test_a_crowded_chart_keeps_the_most_used_and_says_so() -> None:
@@ -365,7 +370,10 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
         out.mkdir(exist_ok=True)
         assert report.write_report(given, Settings((), out), out) == out / "LEARNINGS.md"
     names = sorted(p.name for p in (outs[0] / "learnings/charts").iterdir())
-    assert names == ["batch_sizes.png", "failures.png", "learning_rates.png", "models.png", "outcomes.png"]
+    assert names == [
+        f"{name}.svg"
+        for name in ("batch_sizes", "failures", "learning_rates", "memory", "models", "outcomes", "targets")
+    ]
     for out in outs[1:]:
         for name in ["LEARNINGS.md", *(f"learnings/charts/{n}" for n in names)]:
             assert (out / name).read_bytes() == (outs[0] / name).read_bytes(), name
@@ -381,7 +389,7 @@ def test_every_chart_of_the_text_is_there(tmp_path: Path) -> None:
     """No dead picture, no chart that the text does not show; charts of an earlier scan go away."""
     for found in (a_bit_of_everything(), snapshot(made("1"))):
         text = report.write_report(found, Settings((), tmp_path), tmp_path).read_text("utf-8")
-        shown = set(re.findall(r"\]\((learnings/charts/[a-z_]+\.png)\)", text))
+        shown = set(re.findall(r"\]\((learnings/charts/[a-z_]+\.svg)\)", text))
         assert shown == {str(p.relative_to(tmp_path)) for p in (tmp_path / "learnings/charts").iterdir()}
 
 

@@ -53,6 +53,8 @@ WORDS = {
     "try_again": "the only success among several runs of {subject}",
     "try_rates": f"{_EXECUTED} of {{subject}}, whose learning rates all lie in one decade",
     "try_recipe": "recipes of {subject}, of which no run is known",
+    "by_month": f"{_EXECUTED} whose evidence says that they started (or ended) in {{subject}}",
+    "curve": "training losses of the successes that state most, and of failures whose loss failed or that got furthest",
     "configuration": "the successful run of {subject} that states most",
     "skip": "files, folders and parts that were not read: {subject}",
     "format": "files in which the format {subject} found something",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.learn import best, coverage, failures, fair, progress, scales, sequels, speed, usage
+from scanner.learn import best, coverage, failures, fair, progress, scales, sequels, speed, timeline, usage
 from scanner.learn._cases import Case
 from scanner.records import Learning, Outcome, Run, Skip, SourceFile
 
@@ -50,6 +50,8 @@ def learn(
         *progress.useful_epochs(cases),
         *progress.unfinished(cases),
         *progress.suggestions(cases),
+        *timeline.by_month(cases),
+        *timeline.curves(cases),
         *best.configurations(cases),
         *coverage.skipped(skips),
         *coverage.formats(files),

@@ -23,8 +23,8 @@ RESULTS = ("best_metric_value", "final_eval_loss", "final_train_loss", "steps_do
 def configurations(cases: Sequence[Case]) -> list[Learning]:
     """One learning a model, the most complete first: the run to show and the names of its fields to show."""
     usable = [c for c in of_status(cases, "success") if _count(c, CORE) >= LEAST_CORE and _count(c, SETTINGS) >= 3]
-    best = [max(group, key=_completeness) for _, group in grouped(usable, lambda case: case.model or "")]
-    best.sort(key=lambda case: (*(-n for n in _completeness(case)), case.run.run_id))
+    best = [max(group, key=completeness) for _, group in grouped(usable, lambda case: case.model or "")]
+    best.sort(key=lambda case: (*(-n for n in completeness(case)), case.run.run_id))
     return [
         Learning(
             "configuration",
@@ -44,6 +44,6 @@ def _count(case: Case, fields: Sequence[str]) -> int:
     return sum(case.get(field) is not None for field in fields)
 
 
-def _completeness(case: Case) -> tuple[int, int, int, int]:
+def completeness(case: Case) -> tuple[int, int, int, int]:
     """A named model, the core of a recipe, settings in all, results: more is better; ties fall to the first run."""
     return int(case.model is not None), _count(case, CORE), _count(case, SETTINGS), _count(case, RESULTS)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from scanner.errors import ReportError
 from scanner.records import Snapshot
 from scanner.report import kept
-from scanner.report.charts import bars_of, draw
+from scanner.report.charts import bars_of
+from scanner.report.drawing import draw
+from scanner.report.files import write_file
 from scanner.report.kept import Difference
 from scanner.report.page import render_page
+from scanner.report.plots import charts_of
 from scanner.report.render import render
 from scanner.report.view import make_document
 from scanner.settings import STYLES, Settings
@@ -28,20 +30,20 @@ def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
     Each file appears by one rename. Raises ReportError when something cannot be written.
     """
     document = make_document(snapshot)
-    charts = bars_of(document)
+    charts = charts_of(document, snapshot)
     body = render(document, frozenset(charts), settings.number_style)
-    page = render_page(snapshot, document, charts, settings.number_style)
+    page = render_page(snapshot, document, bars_of(document), settings.number_style)
     folder, target = out / "learnings" / "charts", out / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, bars in charts.items():
-            _write(folder / f"{name}.png", draw(bars, settings.number_style))
-        for stale in sorted(folder.glob("*.png")):
-            if stale.stem not in charts:
+        for name, chart in charts.items():
+            write_file(folder / f"{name}.svg", draw(chart, settings.number_style))
+        for stale in sorted((*folder.glob("*.png"), *folder.glob("*.svg"))):
+            if stale.suffix != ".svg" or stale.stem not in charts:
                 stale.unlink()
         target, text = _placed(body, settings, out)
-        _write(folder.parent / "index.html", page.encode("utf-8"))
-        _write(target, text.encode("utf-8"))
+        write_file(folder.parent / "index.html", page.encode("utf-8"))
+        write_file(target, text.encode("utf-8"))
         if target.name == NAME:
             _drop_beside(out)
     except OSError as error:
@@ -62,7 +64,7 @@ def check_report(snapshot: Snapshot, settings: Settings, out: Path) -> tuple[int
     written = kept.read(found)
     document = make_document(snapshot)
     style = written.style if written.style in STYLES else settings.number_style
-    body = render(document, frozenset(bars_of(document)), style)
+    body = render(document, frozenset(charts_of(document, snapshot)), style)
     try:
         body = kept.fill(body, written.kept)
     except ValueError:
@@ -93,12 +95,3 @@ def _drop_beside(out: Path) -> None:
             beside.unlink()
     except (FileNotFoundError, UnicodeDecodeError):
         pass
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

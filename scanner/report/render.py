@@ -10,6 +10,7 @@ from scanner.errors import ReportError
 from scanner.records import Figure
 from scanner.report import escape, locale_tr
 from scanner.report.catalogue import catalogue, template_text, word
+from scanner.report.plots import words
 from scanner.report.rows import Query
 from scanner.report.view import Document
 
@@ -37,6 +38,7 @@ def environment(style: str) -> jinja2.Environment:
         finalize=_finalize,
     )
     made.globals["t"] = catalogue()
+    made.globals["charts_words"] = words()
     made.filters |= {
         "n": lambda value: locale_tr.number(_value(value), style),
         "n2": lambda value: locale_tr.number(float(_value(value)), style, 2),
