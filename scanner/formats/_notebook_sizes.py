@@ -16,9 +16,7 @@ from scanner.formats._notebook_text import Addressed
 from scanner.formats.training_words import count_at
 
 _FOUND = re.compile(r"^(?:Found \d+ (?:validated )?image(?:s| filenames) |Using \d+ files for training\.)")
-_FROM_FOLDER = re.compile(
-    r"(?:(?P<target>\w+)\s*=\s*)?[\w.]*(?:flow_from_\w+|image_dataset_from_directory)\s*\((?P<given>[^()]*)"
-)
+_FROM_FOLDER = re.compile(r"\b(?:flow_from_\w{1,30}|image_dataset_from_directory)\s*\((?P<given>[^()]{0,400})")
 _TRAINING = re.compile(r"(?i)train|e[ğg]itim")
 _RESIZES = re.compile(
     r"\.select\(|\.filter\(|\.shard\(|train_test_split\(|random_split\(|\bSubset\(|concatenate_datasets\(|"
@@ -67,4 +65,7 @@ def prints_device(text: str, source: str) -> bool:
 
 def _makes_training_data_first(source: str) -> bool:
     made = _FROM_FOLDER.search(source)
-    return made is not None and _TRAINING.search(f"{made['target'] or ''} {made['given']}") is not None
+    if made is None:
+        return False
+    before = source[max(source.rfind("\n", 0, made.start()) + 1, made.start() - 200) : made.start()]
+    return _TRAINING.search(before.partition("=")[0] + made["given"]) is not None

@@ -17,6 +17,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scanner.formats import _python_vocabulary as words
 from scanner.formats._python_networks import Found, Frame, Networks, first_argument
@@ -67,7 +68,7 @@ class _Trainings:
         """(call at the top of the source, what it trains, functions in between) of every training."""
         for call, _ in self.at.training.calls[:60]:
             function = _function(call.place.scope)
-            for frame in self._callers(function, 0) if function is not None else [None]:
+            for frame in islice(self._callers(function, 0), MAX_CALLERS) if function is not None else [None]:
                 outermost = frame
                 while outermost is not None and outermost.outer is not None:
                     outermost = outermost.outer

@@ -130,10 +130,29 @@ def load(out: Path, snapshot: Path | None = None) -> Snapshot:
         meta = json.loads((known[-1] / "scan.json").read_text("utf-8"))
         if meta["schema_version"] != SCHEMA_VERSION:
             raise StoreError(f"{known[-1]}: tables of schema {meta['schema_version']}; scan again with this version")
-        rows: Rows = {name: _read_table(known[-1] / f"{name}.parquet").to_pylist() for name in TABLES}
+        rows: Rows = {name: _read_rows(known[-1] / f"{name}.parquet") for name in TABLES if name not in _NOT_LOADED}
     except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
         raise StoreError(f"{known[-1]}: unreadable tables ({error}); scan again") from error
     return snapshot_of(rows, tuple(meta["roots"]))
+
+
+_NOT_LOADED = frozenset({"observations"})
+"""What single places state, for other tools: no run, outcome or learning is made of it."""
+
+_BATCH = 20_000
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a table. Texts that repeat (paths, ids, formats) are one object each: half the memory."""
+    known: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    for batch in pq.ParquetFile(path).iter_batches(_BATCH):
+        for row in batch.to_pylist():
+            for name, value in row.items():
+                if value.__class__ is str:
+                    row[name] = known.setdefault(value, value)
+            rows.append(row)
+    return rows
 
 
 def _read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
