@@ -32,7 +32,7 @@ _NAMED = re.compile(
     r"(?<![\w.])(?:run_|do_|start_)?(?:train|finetune|fine_tune|retrain)(?:ing|_model|_loop|_epochs?|_one_epoch|_net|_network|_fn|_step"
     r"|_and_\w+|_cnn|_rnn|_lstm|_gan|_vae|_classifier|_model_\w+|_all\w*)?\s*\("
 )
-_FIT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]\n]*\]|\([^()\n]*\))?\.fit\s*\(\s*[^)\s]")
+_FIT = re.compile(r"(?<!\w)(?P<name>[A-Za-z_]\w*)(?:\[[^\]\n]*\]|\([^()\n]*\))?\.fit\s*\(\s*[^)\s]")
 _NO_MODEL = re.compile(
     r"(?i)scal|encod|token|vectori|vec$|tfidf|pca|tsne|umap|imput|transform|^le$|^ohe$|^ss$|^mms?$|kmeans|cluster|binari|select|"
     r"reduc|svd|nmf|lda$|dbscan|gmm|preproc|norm|^cv$|^tv$|^sc$|enc$|datagen|generator|bandit|explainer|curve|poly|dist|stats|"
