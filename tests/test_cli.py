@@ -147,6 +147,8 @@ def test_runs_by_condition(scanned: Path) -> None:
         "csv",
     )
     assert (done.exit_code, done.output) == (0, "kind,failures,epochs\nexecuted,oom_gpu,3\n")
+    succeeded = _run("runs", "--out", scanned, "--where", "outcome = 'success'", "--columns", "kind,failures")
+    assert succeeded.output.splitlines()[-1].split() == ["executed"], "no failure is an empty cell"
 
 
 @pytest.mark.parametrize(

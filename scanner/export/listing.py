@@ -64,7 +64,7 @@ def _cell(value: Any) -> str:
         return f"{value:.6g}"
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     text = "".join(c if c.isprintable() else "?" for c in text)
-    return f"'{text}" if text[:1] in "=+-@" and not text[1:2].isdigit() else text
+    return f"'{text}" if text and text[0] in "=+-@" and not text[1:2].isdigit() else text
 
 
 def _aligned(names: list[str], rows: list[list[str]]) -> str:
