@@ -24,7 +24,7 @@ def hours(cases: Sequence[Case]) -> list[Learning]:
         if timed:
             total = math.fsum(case.number("duration_s") or 0 for case in timed) / 3600
             figures = (Figure("hours", total, n=len(timed)), Figure("executed", len(group)))
-            untimed = [case for case in group if case not in timed]
+            untimed = [case for case in group if not (case.number("duration_s") or 0) > 0]
             found.append(Learning("hours", name, figures, ids([*timed, *untimed])))
     return found
 
