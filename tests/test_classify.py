@@ -49,6 +49,20 @@ CASES = [
     (_run(FALLING, _seen("failure:oom_gpu")), "failed", "fatal_error", ("oom_gpu",)),
     (_run(FALLING, _seen("failure:disk_full"), plan=9, done=9), "success", "plan_reached", ()),
     (_run(FALLING, _seen("failure:oom_gpu", line=12)), "unknown", "no_end_seen", ()),
+    # one point behind an error may have been printed late; behind one that the program caught it shows that it went on
+    (_run(FALLING, _seen("failure:shape_error", line=17)), "failed", "fatal_error", ("shape_error",)),
+    (
+        _run(FALLING, _seen("failure:shape_error", "- main - ERROR - Error in batch 0", line=17)),
+        "unknown",
+        "no_end_seen",
+        (),
+    ),
+    (
+        _run(FALLING, _seen("traceback", "- ERROR - Traceback", line=15), _seen("failure:shape_error", line=17)),
+        "unknown",
+        "no_end_seen",
+        (),
+    ),
     # the first cause rather than the launcher's last message; a traceback without a rule
     (
         _run([], _seen("failure:distributed", line=60), _seen("failure:import_error")),

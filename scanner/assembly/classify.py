@@ -7,6 +7,7 @@ tracker's word; otherwise unknown. A later sign of the training going on makes a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,12 @@ from scanner.records import Issue, Locator, Observation, Outcome, Run, Series, S
 
 NO_TREND = ("reward", "sharpe")
 """Metrics whose presence says that the loss is no measure of progress (policy gradients, trading objectives)."""
+
+MIN_POINTS_AFTER = 2
+"""Points of a curve behind an error that show that the training went on (one may have been printed late)."""
+
+_LOGGED = re.compile(r"(?:^|[\s\[|-])ERROR\b\s*[-:|\]]")
+"""An error that the program itself wrote to its log: it was caught, so one point behind it suffices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +94,36 @@ def _split_failures(run: Run) -> tuple[list[Observation], list[Observation]]:
             continue
         if failure_classes().get(_class_of(signal)) and failure_classes()[_class_of(signal)].kind != "fatal":
             continue
-        (handled if _went_on(run, signal.locator) else fatal).append(signal)
+        needed = 1 if _was_logged(run, signal) else MIN_POINTS_AFTER
+        (handled if _went_on(run, signal.locator, needed) else fatal).append(signal)
     # The traceback's own line adds nothing where a rule has read what it says.
     read = {o.locator[:2] for o in fatal if o.id != "exception"}
     fatal = [o for o in fatal if o.id != "exception" or o.locator[:2] not in read]
     return fatal, handled
 
 
-def _went_on(run: Run, where: Locator) -> bool:
-    """Whether curves of the same file rise by two points or more after a place."""
+def _was_logged(run: Run, signal: Observation) -> bool:
+    """Whether the program wrote an error to its log itself, or the traceback that ends in it."""
+    if _LOGGED.search(signal.raw):
+        return True
+    place = signal.locator
+    above = [
+        o
+        for o in run.signals
+        if o.id == "traceback"
+        and (o.locator.path, o.locator.segment) == (place.path, place.segment)
+        and o.locator.start_line <= place.start_line
+    ]
+    return bool(above) and _LOGGED.search(max(above, key=lambda o: o.locator.start_line).raw) is not None
+
+
+def _went_on(run: Run, where: Locator, needed: int) -> bool:
+    """Whether curves of the same file have as many points after a place."""
     after = 0
     for series in run.series:
         if series.path == where.path and series.segment == where.segment:
             after = max(after, sum(line > where.end_line for line in series.lines))
-    return after >= 2
+    return after >= needed
 
 
 def _first(run: Run, *names: str) -> Observation | None:
