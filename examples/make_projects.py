@@ -15,6 +15,7 @@ Losses differ a little from machine to machine: look at `git diff examples` and 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -254,7 +255,9 @@ def keep(launch: Launch) -> None:
 
 
 def scrub(text: str) -> str:
-    """The interpreter's own folder is the only path that HOME does not cover; HOME/.venv may be a link elsewhere."""
+    """The interpreter's own folder is the only path that HOME does not cover; HOME/.venv may be a link elsewhere. The
+    addresses behind a console's tips lead nowhere from here."""
+    text = re.sub(r"\]\(https://[^)]*\)", "]", text)
     return text.replace(os.path.realpath(sys.prefix), sys.prefix).replace(sys.base_prefix, "/usr")
 
 
