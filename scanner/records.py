@@ -233,6 +233,80 @@ class Learning:
     run_ids: tuple[str, ...]
 
 
+VerdictStatus = Literal["confirmed", "refuted", "inconclusive", "not_testable"]
+
+Basis = Literal["measured", "predicted", "computed"]
+"""What a verdict or a figure rests on: runs on this hardware, the memory predictor, or arithmetic alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a replay says of one documented claim; ids and figures, the words are the report's."""
+
+    claim: str
+    """The claim's id in the catalogue, e.g. "M7"."""
+    written: str
+    """The claim as its source writes it."""
+    place: Locator | None
+    """Where the source writes it; None when the source does not."""
+    status: VerdictStatus
+    basis: Basis
+    rule: str
+    """Id of the decision rule, fixed before the runs."""
+    reason: str
+    """Why nothing could be decided, as a stable id; "" for a decided claim."""
+    stated: tuple[Figure, ...]
+    """The quantities that the claim states, as the catalogue reads them."""
+    figures: tuple[Figure, ...]
+    """What was found; the first is the one that the rule judged."""
+    errors: tuple[tuple[str, str], ...] = ()
+    """What failed as written, and the exact last line of its error."""
+    remedies: tuple[str, ...] = ()
+    """Ids of the smallest changes that make legal what failed."""
+    scope: tuple[tuple[str, Scalar], ...] = ()
+    """What the verdict is about: model, parameters, batch, sequence length, steps, seeds, precision."""
+    hardware: tuple[tuple[str, Scalar], ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    runs: tuple[str, ...] = ()
+    """Digests of the runs behind it: learnings/replay/runs/<digest>/."""
+
+    def __post_init__(self) -> None:
+        if self.status in ("confirmed", "refuted") and not (self.figures or self.errors):
+            raise ValueError(f"{self.claim}: {self.status} without a figure")
+
+
+Fit = Literal["fits", "borderline", "does_not_fit"]
+
+
+class Change(NamedTuple):
+    """A change of a training's settings and what the predictor says of it."""
+
+    settings: tuple[tuple[str, Scalar], ...]
+    """Fields of RUN_SEMANTICS section 2 and their new values, e.g. (("batch_size", 4), ...)."""
+    allocated_gib: float
+    reserved_gib: float
+    answer: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The predicted peak memory of a run beside the memory of its GPU; never a measurement."""
+
+    run_id: str
+    settings: tuple[tuple[str, Scalar], ...]
+    """What was predicted, as fields and values."""
+    assumed: tuple[str, ...]
+    """Fields that the run does not state and that the prediction had to assume."""
+    gpu_memory_gib: float
+    allocated_gib: float
+    reserved_gib: float
+    answer: Fit
+    parts: tuple[Figure, ...]
+    """The peak by what holds it, GiB: weights, gradients, optimizer, activations, logits, other."""
+    changes: tuple[Change, ...]
+    """The cheapest changes that fit, the cheapest first; empty when none was found."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that one scan found, as the store keeps it and the report reads it."""
@@ -246,3 +320,7 @@ class Snapshot:
     outcomes: tuple[Outcome, ...]
     """One a run, in the same order."""
     learnings: tuple[Learning, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    """Of the last replay into the same folder, by claim; not part of the scan."""
+    forecasts: tuple[Forecast, ...] = ()
+    """Of runs of this scan that ran out of memory, by run id."""
