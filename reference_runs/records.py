@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from scanner.records import Basis, Figure, Scalar
@@ -35,6 +36,8 @@ class Claim:
     rule_settings: Mapping[str, Any]
     settings: Mapping[str, Any]
     """What the experiment needs: shapes, grids, seeds, statistic."""
+    source: Path | None = None
+    """The document whose claim is replayed; None for the one that comes with the package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Job:
     """
 
     kind: str
-    """Module of `jobs/`; its `run(settings, folder)` returns the result."""
+    """Module of `jobs/`, or another one by its dotted name; its `run(settings, folder)` returns the result."""
     settings: Mapping[str, Any]
     """JSON-able: strings, numbers, booleans, None, lists, mappings."""
     limit_s: float = 120.0
@@ -71,6 +74,12 @@ class Result:
     """"Type: message" of the exception that ended it, "timeout", or "died with signal N"; "" when it ended well."""
     seconds: float = 0.0
 
+    def __getitem__(self, name: str) -> Any:
+        """A value; raises JobFailed when the job ended with an error, so that no experiment reads past one."""
+        if self.error:
+            raise JobFailed(self.error)
+        return self.values[name]
+
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
@@ -91,6 +100,10 @@ class Hardware:
 
 class NotTestable(Exception):
     """Raised by an experiment: this claim cannot be decided here; its text is the reason's stable id ("no_gpu")."""
+
+
+class JobFailed(Exception):
+    """A value was asked of a job that left none; its text is the job's error."""
 
 
 @dataclass(frozen=True, slots=True)

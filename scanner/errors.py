@@ -27,3 +27,7 @@ class StoreError(ScanError):
 
 class ReportError(ScanError):
     """A document that cannot be rendered or written."""
+
+
+class ReplayError(ScanError):
+    """A claim, configuration or replay that cannot work."""
