@@ -48,7 +48,8 @@ def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
     rows |= store.learning_rows(learnings)
     roots = tuple(root.resolve().name for root in settings.roots)
     store.save(settings.out, rows, roots)
-    snapshot = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
+    found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
+    snapshot = store.with_replays(found, settings.out)
     watch(Progress("report", len(files), 0, len(runs)))
     return snapshot, report.write_report(snapshot, settings, settings.out)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,17 @@ import pyarrow.parquet as pq
 
 from scanner.errors import StoreError
 from scanner.records import Snapshot
+from scanner.store.disk import mark, write_table, write_text
+from scanner.store.replays import load_forecasts, load_verdicts
 from scanner.store.rows import Rows, snapshot_of
-from scanner.store.schema import SCHEMA_VERSION, TABLES
-
-MARK = "scan-trainings.json"
-_META = {b"scan_trainings_schema": str(SCHEMA_VERSION).encode()}
+from scanner.store.schema import REPLAY_TABLES, SCHEMA_VERSION, TABLES
 
 
 def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
     """Write a snapshot and make it the newest; returns its folder. Raises StoreError when that cannot be written."""
     home = out / "learnings"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        _write_text(home / MARK, json.dumps({"written_by": "scan-trainings", "schema_version": SCHEMA_VERSION}) + "\n")
+        mark(out)
         history = home / "history"
         history.mkdir(exist_ok=True)
         number = next_number(out)
@@ -40,27 +38,14 @@ def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
         for name, schema in TABLES.items():
-            _write_table(made / f"{name}.parquet", rows.get(name, []), schema)
-        _write_text(made / "scan.json", json.dumps({"schema_version": SCHEMA_VERSION, "roots": list(roots)}) + "\n")
+            write_table(made / f"{name}.parquet", rows.get(name, []), schema)
+        write_text(made / "scan.json", json.dumps({"schema_version": SCHEMA_VERSION, "roots": list(roots)}) + "\n")
         target = history / f"{number:04d}"
         os.rename(made, target)
         publish(out, target)
     except OSError as error:
         raise StoreError(f"{error.filename or home}: {error.strerror or error}; choose another --out") from error
     return target
-
-
-def _write_table(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
-    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_META))
-    pq.write_table(table, path, compression="zstd")
-    with open(path, "rb+") as stream:
-        os.fsync(stream.fileno())
-
-
-def _write_text(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
 
 
 def publish(out: Path, snapshot: Path) -> None:
@@ -76,7 +61,7 @@ def publish(out: Path, snapshot: Path) -> None:
             shutil.copyfile(source, part)
         os.replace(part, data / source.name)
     for stale in data.glob("*.parquet"):
-        if not (snapshot / stale.name).exists():
+        if stale.stem not in REPLAY_TABLES and not (snapshot / stale.name).exists():
             stale.unlink()
 
 
@@ -133,7 +118,14 @@ def load(out: Path, snapshot: Path | None = None) -> Snapshot:
         rows: Rows = {name: _read_rows(known[-1] / f"{name}.parquet") for name in TABLES if name not in _NOT_LOADED}
     except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
         raise StoreError(f"{known[-1]}: unreadable tables ({error}); scan again") from error
-    return snapshot_of(rows, tuple(meta["roots"]))
+    return with_replays(snapshot_of(rows, tuple(meta["roots"])), out)
+
+
+def with_replays(found: Snapshot, out: Path) -> Snapshot:
+    """The snapshot with the stored verdicts, and the forecasts of its runs. Raises StoreError as `load` does."""
+    known = {run.run_id for run in found.runs}
+    forecasts = tuple(forecast for forecast in load_forecasts(out) if forecast.run_id in known)
+    return replace(found, verdicts=load_verdicts(out), forecasts=forecasts)
 
 
 _NOT_LOADED = frozenset({"observations"})

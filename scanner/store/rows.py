@@ -36,11 +36,13 @@ Rows = dict[str, list[Row]]
 _TYPES = {"str": str, "int": int, "float": float}
 
 
-def _typed(value: Scalar) -> Row:
+def typed(value: Scalar) -> Row:
+    """The columns `type` and `value`: the value as text, floats by repr, so that reading it back loses nothing."""
     return {"type": type(value).__name__, "value": repr(value) if isinstance(value, float) else str(value)}
 
 
-def _untyped(row: Row) -> Scalar:
+def untyped(row: Row) -> Scalar:
+    """The value of such columns."""
     if row["type"] == "bool":
         return bool(row["value"] == "True")
     return cast(Scalar, _TYPES[row["type"]](row["value"]))
@@ -50,7 +52,7 @@ def _stated(o: Observation) -> Row:
     return {
         "id": o.id,
         "key": o.key,
-        **_typed(o.value),
+        **typed(o.value),
         "raw": o.raw,
         "step": o.step,
         "epoch": o.epoch,
@@ -60,7 +62,8 @@ def _stated(o: Observation) -> Row:
     }
 
 
-def _place(row: Row) -> Locator:
+def place_in(row: Row) -> Locator:
+    """The locator in a row's columns."""
     return Locator(row["path"], row["start_line"], row["end_line"], row["pointer"], row["segment"])
 
 
@@ -68,13 +71,13 @@ def _observation(row: Row) -> Observation:
     return Observation(
         row["id"],
         row["key"],
-        _untyped(row),
+        untyped(row),
         row["raw"],
         row["step"],
         row["epoch"],
         row["origin"],
         row["found_by"],
-        _place(row),
+        place_in(row),
     )
 
 
@@ -182,7 +185,7 @@ def learning_rows(learnings: Iterable[Learning]) -> Rows:
     for number, learning in enumerate(learnings):
         head = {"number": number, "id": learning.id, "subject": learning.subject, "run_ids": list(learning.run_ids)}
         for figure in learning.figures:
-            value = {"type": "", "value": None} if figure.value is None else _typed(figure.value)
+            value = {"type": "", "value": None} if figure.value is None else typed(figure.value)
             rows.append({**head, "figure": figure.name, **value, "low": figure.low, "high": figure.high, "n": figure.n})
         if not learning.figures:
             rows.append({**head, "figure": None, "type": "", "value": None, "low": None, "high": None, "n": None})
@@ -247,7 +250,7 @@ def _run(row: Row, evidence: list[Row], links: list[Row], series: Mapping[tuple[
             values[name] = Value(name, _observation(found), tuple(others[name]), found["rule"])
     signals = tuple(_observation(r) for r in evidence if r["role"] == "signal")
     made = [
-        Link(r["linked_path"], r["linked_segment"], r["reason"], None if r["path"] is None else _place(r))
+        Link(r["linked_path"], r["linked_segment"], r["reason"], None if r["path"] is None else place_in(r))
         for r in links
     ]
     curves = [curve for lk in made if lk.reason == CURVE for curve in series[lk.path, lk.segment]]
@@ -275,7 +278,7 @@ def _outcome(row: Row, evidence: list[Row], issues: list[Row]) -> Outcome:
         tuple(_observation(r) for r in evidence if r["role"] == "because"),
         tuple(_observation(r) for r in evidence if r["role"] == "against"),
         tuple(row["missing"]),
-        tuple(Issue(r["id"], r["kind"], _place(r), r["raw"]) for r in issues),
+        tuple(Issue(r["id"], r["kind"], place_in(r), r["raw"]) for r in issues),
     )
 
 
@@ -288,7 +291,7 @@ def _learnings(rows: Iterable[Row]) -> tuple[Learning, ...]:
             found[0]["id"],
             found[0]["subject"],
             tuple(
-                Figure(r["figure"], None if r["value"] is None else _untyped(r), r["low"], r["high"], r["n"])
+                Figure(r["figure"], None if r["value"] is None else untyped(r), r["low"], r["high"], r["n"])
                 for r in found
                 if r["figure"] is not None
             ),

@@ -2,6 +2,7 @@
 
 SCHEMA_VERSION history
     1  2026-11  first version
+       2026-11  verdicts and forecasts: files of their own, which no scan writes; the tables of a scan are the same
 """
 
 from __future__ import annotations
@@ -168,3 +169,54 @@ TABLES: dict[str, pa.Schema] = {
         ]
     ),
 }
+
+_SETTINGS = pa.list_(pa.struct([("name", TEXT), ("type", TEXT), ("value", TEXT)]))
+"""Names and typed values, as text."""
+_FIGURES = pa.list_(
+    pa.struct([("name", TEXT), ("type", TEXT), ("value", TEXT), ("low", REAL), ("high", REAL), ("n", INT)])
+)
+
+REPLAY_TABLES: dict[str, pa.Schema] = {
+    # One row a documented claim: what the last replay of it says.
+    "verdicts": pa.schema(
+        [
+            ("claim", TEXT),
+            ("status", TEXT),  # confirmed | refuted | inconclusive | not_testable
+            ("basis", TEXT),  # measured | predicted | computed
+            ("written", TEXT),
+            *PLACE,  # where the source writes it; path null where it does not
+            ("rule", TEXT),
+            ("reason", TEXT),
+            ("stated", _FIGURES),
+            ("figures", _FIGURES),  # the first is the one that the rule judged
+            ("errors", pa.list_(pa.struct([("what", TEXT), ("error", TEXT)]))),
+            ("remedies", pa.list_(TEXT)),
+            ("scope", _SETTINGS),
+            ("hardware", _SETTINGS),
+            ("versions", pa.list_(pa.struct([("name", TEXT), ("version", TEXT)]))),
+            ("runs", pa.list_(TEXT)),
+        ]
+    ),
+    # One row a run: the predicted peak of its memory, never a measurement.
+    "forecasts": pa.schema(
+        [
+            ("run_id", TEXT),
+            ("answer", TEXT),  # fits | borderline | does_not_fit
+            ("gpu_memory_gib", REAL),
+            ("allocated_gib", REAL),
+            ("reserved_gib", REAL),
+            ("settings", _SETTINGS),
+            ("assumed", pa.list_(TEXT)),
+            ("parts", _FIGURES),
+            (
+                "changes",
+                pa.list_(
+                    pa.struct(
+                        [("settings", _SETTINGS), ("allocated_gib", REAL), ("reserved_gib", REAL), ("answer", TEXT)]
+                    )
+                ),
+            ),
+        ]
+    ),
+}
+"""Tables of replays and forecasts: they stand beside a scan's, and no scan replaces them."""
