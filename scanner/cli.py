@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,26 @@ if TYPE_CHECKING:
 OK, GATE, BAD_INPUT = 0, 1, 2
 
 
+_ELSEWHERE = {"replay": "scanner.cli_replay"}
+"""Commands of the second half of the program: their module is loaded when one is called or listed."""
+
+
 class _Commands(click.Group):
     """A group whose unnamed command is `scan`: `scan-trainings PATH` needs no verb."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _ELSEWHERE:
+            found: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+            return found
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands:
+        if args and args[0] not in self.list_commands(ctx):
             args = ["scan", *args]
         return super().resolve_command(ctx, args)
 

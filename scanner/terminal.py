@@ -1,14 +1,17 @@
-"""What a person sees while a scan runs and when it is done: a progress line, a summary, safe text."""
+"""What a person sees while a scan or a replay runs and when it is done: a progress line, a summary, safe text."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reference_runs.records import Claim
+    from reference_runs.replay import Progress as ReplayProgress
     from scanner.pipeline import Progress
-    from scanner.records import Snapshot
+    from scanner.records import Snapshot, Verdict
 
 
 def one_line(text: str) -> str:
@@ -67,3 +70,85 @@ def summary(snapshot: Snapshot, document: Path) -> str:
             f"({skipped:,} skipped)."
         )
     return f"{text}\n{document}"
+
+
+class ReplayWatch:
+    """Shows the progress of a replay and each verdict as it falls: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar: Any = None
+        self._task: Any = None
+        self._said: set[str] = set()
+
+    def __enter__(self) -> ReplayWatch:
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, progress: ReplayProgress) -> None:
+        if self._quiet:
+            return
+        for verdict in progress.verdicts:
+            if verdict.claim not in self._said:
+                self._said.add(verdict.claim)
+                line = verdict_line(verdict)
+                if self._bar is not None:
+                    self._bar.console.print(line, markup=False, highlight=False)
+                else:
+                    print(line, file=sys.stderr, flush=True)
+        if self._bar is not None:
+            left = f"about {max(1, round(progress.remaining_s / 60))} min left" if progress.remaining_s > 0 else ""
+            self._bar.update(self._task, total=progress.n_jobs, completed=progress.n_done, description=left)
+
+
+_MARKS = {"confirmed": "✓", "refuted": "✗", "inconclusive": "~", "not_testable": "-"}
+_STATUS = {
+    "confirmed": "confirmed",
+    "refuted": "refuted",
+    "inconclusive": "inconclusive",
+    "not_testable": "not testable here",
+}
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """A verdict on one line: `✗ M7  refuted (predicted)  saving 0.47 [0.28 .. 0.58], stated saving 0.3`."""
+    mark, status = _MARKS[verdict.status], _STATUS[verdict.status]
+    basis = f" ({verdict.basis})" if verdict.status != "not_testable" else ""
+    found = ", ".join(_figure(figure) for figure in verdict.figures[:1])
+    stated = ", ".join(_figure(figure) for figure in verdict.stated)
+    parts = [found, f"stated {stated}" if stated and found else "", verdict.reason, *(e for _, e in verdict.errors[:1])]
+    return one_line(f"{mark} {verdict.claim:<4}{status + basis:<26} {'; '.join(part for part in parts if part)}")
+
+
+def _figure(figure: Any) -> str:
+    value = f"{figure.value:.4g}" if isinstance(figure.value, float) else str(figure.value)
+    span = f" [{figure.low:.4g} .. {figure.high:.4g}]" if figure.low is not None and figure.high is not None else ""
+    return f"{figure.name} {value}{span}"
+
+
+def verdict_summary(verdicts: Sequence[Verdict]) -> str:
+    """How many claims got which verdict."""
+    counts = {status: sum(v.status == status for v in verdicts) for status in _STATUS}
+    decided = counts["confirmed"] + counts["refuted"]
+    rest = ", ".join(f"{counts[s]} {_STATUS[s]}" for s in _STATUS)
+    return (
+        f"{decided} of {len(verdicts)} claims decided: {rest}.\n"
+        "`scan-trainings report` writes them into LEARNINGS.md; `scan-trainings explain M7` shows one with its numbers."
+    )
+
+
+def claim_list(claims: Sequence[Claim]) -> str:
+    """The catalogue: id, cost, and what is asked."""
+    return "\n".join(f"{claim.id:<4}{claim.cost:<6}{claim.asks}" for claim in claims)

@@ -29,9 +29,12 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"assembly", "learn", "report", "store", "intake", "knowledge", "records", "settings", "errors"},
         set(),
     ),
-    "terminal": ({"pipeline", "records"}, {"rich"}),
+    "terminal": ({"pipeline", "records"}, {"rich", "reference_runs"}),
     "cli": ({"pipeline", "terminal", "store", "export", "formats", "records", "settings", "errors"}, {"click"}),
+    "cli_replay": ({"cli", "terminal", "store", "records", "errors"}, {"click", "reference_runs"}),
 }
+REPLAY_MAY_IMPORT = {"records", "store", "errors"}
+REPLAY_HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "accelerate", "safetensors", "tokenizers"}
 YAML_READER = "scanner/formats/_yaml.py"
 
 
@@ -69,6 +72,26 @@ def test_imports_follow_the_table(path: Path) -> None:
             assert top in outer, f"{room} imports {name}"
     if "yaml" in _imports(path):
         assert path.relative_to(ROOT).as_posix() == YAML_READER
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "reference_runs").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_reference_runs_meet_the_scanner_in_records_and_tables_alone(path: Path) -> None:
+    """The second half of the program knows nothing of how a tree is read or a run assembled."""
+    inner = {name.split(".")[1] for name in _imports(path) if name.startswith("scanner.")}
+    assert inner <= REPLAY_MAY_IMPORT
+
+
+def test_a_replay_is_planned_without_torch() -> None:
+    """Only the processes of jobs load torch and its friends: not the flow, the claims, the rules, the experiments."""
+    code = (
+        "import importlib, pkgutil, sys, reference_runs.replay, reference_runs.experiments as e\n"
+        "[importlib.import_module(f'{e.__name__}.{m.name}') for m in pkgutil.iter_modules(e.__path__)]\n"
+        f"print([m for m in {sorted(REPLAY_HEAVY)} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_help_loads_nothing_heavy() -> None:
