@@ -4,6 +4,8 @@ VENV ?= .venv
 PROJECTS ?= examples/projects
 OUT ?= out
 BIN := $(VENV)/bin
+# What reference_runs was made and measured with. A CPU build will do and is a tenth of the size: make test TORCH="torch==2.13.0 --index-url ..."
+TORCH ?= torch==2.13.0
 
 SHARED ?= ../shared/eval
 TREES ?= $(OUT)/trees
@@ -23,7 +25,8 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,replay]'
 	@touch $@
 
 scan: $(VENV)/.installed  ## scan PROJECTS (default: the examples) into OUT and say where the report is
