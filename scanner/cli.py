@@ -171,10 +171,20 @@ def explain(identifier: str, out: Path) -> None:
     """Show a run with all its evidence: every value, where it stands, what lost against it, and why it ended so.
 
     IDENTIFIER is a run id or the beginning of one, or RUN.FIELD for one value; or a learning (by_optimizer:AdamW) for
-    its query in words, its figures, its runs and their lines; `learnings` lists those.
+    its query in words, its figures, its runs and their lines; `learnings` lists those. Or a claim (M7) for what the
+    last replay says of it; `claims` lists those.
     """
     from scanner import store
+    from scanner.export.explain_verdict import explain_forecast, explain_verdict, list_verdicts
 
+    verdicts = {verdict.claim: verdict for verdict in store.load_verdicts(out)}
+    if identifier == "claims" or identifier in verdicts:
+        if not verdicts:
+            raise SettingsError(f"{out}: no verdict is stored here; `scan-trainings replay --out {out}` makes them")
+        click.echo(
+            list_verdicts(verdicts.values()) if identifier == "claims" else explain_verdict(verdicts[identifier])
+        )
+        return
     snapshot = store.load(out)
     if identifier == "learnings" or identifier.partition(":")[0] in {learning.id for learning in snapshot.learnings}:
         click.echo(_explain_learning(identifier, snapshot))
@@ -197,6 +207,9 @@ def explain(identifier: str, out: Path) -> None:
     if field and field not in run.values:
         raise SettingsError(f"{field}: not stated for run {run.run_id}")
     click.echo(explain_value(run, field) if field else explain_run(run, outcome))
+    for forecast in snapshot.forecasts:
+        if forecast.run_id == run.run_id and not field:
+            click.echo(f"\n{explain_forecast(forecast)}")
 
 
 def _explain_learning(name: str, snapshot: Snapshot) -> str:

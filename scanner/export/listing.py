@@ -1,4 +1,8 @@
-"""Runs as a table, CSV or JSON; conditions are SQL over the Parquet table, without access to anything else."""
+"""Runs as a table, CSV or JSON; conditions are SQL over the Parquet table, without access to anything else.
+
+Verdicts and forecasts, where there are any, can be asked in a subquery:
+"run_id in (select run_id from forecasts where answer = 'does_not_fit')".
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,10 @@ def _query(table: Path, where: str | None, columns: list[str]) -> tuple[list[str
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("CREATE TABLE runs AS SELECT * FROM read_parquet(?)", [str(table)])
+        for name in ("verdicts", "forecasts"):
+            beside = table.with_name(f"{name}.parquet")
+            if beside.exists():
+                connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)", [str(beside)])
         # From here on the user's SQL runs: no files, no extensions, no settings.
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")

@@ -51,6 +51,13 @@ def percent(share: float, style: str) -> str:
     return f"%{text.translate(_TO_CLDR)}" if style == "cldr" else f"{text}%"
 
 
+def relative(share: float, style: str) -> str:
+    """A relative change as a percentage, which may be negative or over 100: `30%`, `-4.9%`, `0.03%`."""
+    value = 100 * share
+    text = f"{value:,.1f}".removesuffix(".0") if abs(value) >= 0.1 or not value else f"{value:.1g}"
+    return f"%{text.translate(_TO_CLDR)}" if style == "cldr" else f"{text}%"
+
+
 def points(difference: float, style: str) -> str:
     """A difference of two shares in percentage points, with its sign."""
     text = f"{100 * difference:+.1f}".replace("-", "−")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import jinja2
 
 from scanner.errors import ReportError
 from scanner.records import Figure
-from scanner.report import escape, locale_tr
+from scanner.report import claims, escape, locale_tr
 from scanner.report.catalogue import catalogue, template_text, word
 from scanner.report.plots import words
 from scanner.report.rows import Query
@@ -39,6 +40,7 @@ def environment(style: str) -> jinja2.Environment:
     )
     made.globals["t"] = catalogue()
     made.globals["charts_words"] = words()
+    made.globals["ledger"] = claims.words()
     made.filters |= {
         "n": lambda value: locale_tr.number(_value(value), style),
         "n2": lambda value: locale_tr.number(float(_value(value)), style, 2),
@@ -55,6 +57,10 @@ def environment(style: str) -> jinja2.Environment:
         "comment": escape.comment,
         "word": _word,
         "command": _command,
+        "groupby_order": _grouped,
+        "wording": lambda claim: claims.wording(claim, style),
+        "stated": lambda claim: claims.stated(claim, style),
+        "found": lambda found: claims.measured(found, style),
     }
     return made
 
@@ -79,6 +85,14 @@ def _word(identifier: str, group: str) -> str:
 def _command(query: Query) -> str:
     """How to list the runs behind a figure."""
     return escape.code(f"scan-trainings runs --where {escape.shell_text(query.where)}", 500)
+
+
+def _grouped(items: Iterable[Any], name: str) -> list[tuple[Any, list[Any]]]:
+    """The items by an attribute, the groups in the order in which they appear."""
+    found: dict[Any, list[Any]] = {}
+    for item in items:
+        found.setdefault(getattr(item, name), []).append(item)
+    return list(found.items())
 
 
 def tidy(text: str) -> str:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from scanner.errors import ReportError
 from scanner.records import Figure, Learning, Locator, Outcome, Run, Scalar, Snapshot
+from scanner.report.claims import Claim, Relation, claims_of, concerning
 from scanner.report.conditions import condition
 from scanner.report.escape import Tree
+from scanner.report.forecasts import Expected, forecasts_of
 from scanner.report.places import place_of
 from scanner.report.plans import GROUPS, Item, items
 from scanner.report.rows import N_REFS, Group, Query, Ref
@@ -90,6 +92,8 @@ class Document:
     failures: tuple[Failure, ...]
     configurations: tuple[Configuration, ...]
     plan: Mapping[str, tuple[Item, ...]]
+    claims: tuple[Claim, ...]
+    forecasts: tuple[Expected, ...]
 
     def of(self, name: str) -> tuple[Row, ...]:
         """The learnings of a kind, in order; none is an empty tuple."""
@@ -100,6 +104,10 @@ class Document:
         if name not in self.rows:
             raise ReportError(f"the stored tables hold no learning `{name}`; scan again with this version")
         return self.rows[name][0]
+
+    def concerning(self, advice: str) -> list[tuple[Claim, Relation]]:
+        """The tested claims that concern a piece of general advice."""
+        return concerning(self.claims, advice)
 
     @property
     def n_executed(self) -> int:
@@ -118,6 +126,8 @@ def make_document(snapshot: Snapshot) -> Document:
         _failures(snapshot.learnings, rows, cases),
         tuple(_configuration(x, *cases[x.run_ids[0]]) for x in snapshot.learnings if x.id == "configuration"),
         {group: items(group, list(cases.values())) for group in GROUPS},
+        claims_of(snapshot.verdicts),
+        forecasts_of(snapshot),
     )
 
 

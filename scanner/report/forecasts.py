@@ -1,0 +1,39 @@
+"""Predicted memory of runs that ran out of it, as the templates read it: never a measurement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.records import Change, Forecast, Scalar, Snapshot
+from scanner.report.escape import Tree
+from scanner.report.places import place_of
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One such run with its forecast."""
+
+    run_id: str
+    place: Tree
+    """Where the run says that memory ran out."""
+    forecast: Forecast
+
+    @property
+    def change(self) -> Change | None:
+        """The cheapest change that fits, else the cheapest that might."""
+        changes = self.forecast.changes
+        return next((x for answer in ("fits", "borderline") for x in changes if x.answer == answer), None)
+
+    def setting(self, name: str) -> Scalar | None:
+        """What was predicted for a field; None where the prediction names none."""
+        return dict(self.forecast.settings).get(name)
+
+
+def forecasts_of(snapshot: Snapshot) -> tuple[Expected, ...]:
+    """The forecasts of runs that ran out of GPU memory, in the order of the runs."""
+    known = {forecast.run_id: forecast for forecast in snapshot.forecasts}
+    return tuple(
+        Expected(run.run_id, Tree(str(place_of(run, outcome))), known[run.run_id])
+        for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True)
+        if run.run_id in known and outcome.status == "failed" and outcome.failures[:1] == ("oom_gpu",)
+    )
