@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from reference_runs.configs.config_reader import Document, Snippet, locate, parse, read_source
+from reference_runs.configs.config_reader import Document, locate, parse, read_source
 from scanner.errors import ReplayError
 from scanner.records import Locator
 
@@ -25,14 +25,6 @@ class Source:
         """Where a claim stands; None when it stands nowhere."""
         line = locate(written, self.text)
         return None if line is None else Locator(self.path, line, line)
-
-    def recipe(self, number: int) -> Snippet:
-        """The configuration `#number`. Raises ReplayError without one."""
-        found = self.document.recipe(number)
-        if found is None:
-            known = ", ".join(one.heading for one in self.document.recipes) or "no configuration"
-            raise ReplayError(f"{self.path}: no configuration #{number}; it has {known}")
-        return found
 
 
 def read(path: Path | None = None) -> Source:

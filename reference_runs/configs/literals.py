@@ -7,7 +7,7 @@ import io
 import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -38,6 +38,23 @@ class Call:
 
 Value = str | float | int | bool | None | Symbol | Call | tuple["Value", ...] | Mapping[str, "Value"]
 """What may stand on the right of a key. Lists, tuples and sets are tuples."""
+
+
+def as_json(value: Value) -> Any:
+    """A value as a job's settings hold it: a name is {"name": ...}, a call {"call": ..., "positional", "named"}."""
+    if isinstance(value, Symbol):
+        return {"name": value.name}
+    if isinstance(value, Call):
+        return {
+            "call": value.name,
+            "positional": [as_json(item) for item in value.positional],
+            "named": {key: as_json(item) for key, item in value.named.items()},
+        }
+    if isinstance(value, tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, Mapping):
+        return {"map": {key: as_json(item) for key, item in value.items()}}
+    return value
 
 
 class Setting(NamedTuple):
