@@ -28,6 +28,7 @@ from scanner.report.view import make_document
 from scanner.settings import Settings
 from scanner.store.schema import DERIVED, FIELDS
 from tests.made_runs import a_bit_of_everything, made, snapshot, stated
+from tests.made_verdicts import FORECAST, VERDICTS
 
 TEMPLATES = Path(__file__).parent.parent / "report_templates"
 CHROMIUM = Path("/usr/bin/chromium")
@@ -320,6 +321,20 @@ def test_the_main_curves_come_first() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------- words
+
+
+def test_verdicts_and_forecasts_are_shown_and_marked() -> None:
+    """A view of claims where there are any; a prediction has its mark, on a run's page too."""
+    found = replace(a_bit_of_everything(), verdicts=VERDICTS, forecasts=(FORECAST,))
+    page = page_of(found)
+    overview, details = data_of(page)
+    assert 'href="#/claims"' in page and 'href="#/claims"' not in page_of(a_bit_of_everything())
+    rows = {row[0]: row for row in overview["claims"]["rows"]}
+    assert set(rows) == {verdict.claim for verdict in VERDICTS}
+    assert rows["M7"][3:6] == ["🔮 çürütüldü (öngörü)", "öngörüldü", "azalma: 47% (28% – 58%, n = 6)"]
+    assert all(len(row) == len(overview["claims"]["heads"]) for row in rows.values())
+    shown = [run["forecast"] for run in details if "forecast" in run]
+    assert len(shown) == 1 and "ölçülmedi" in shown[0][0] and "26.76 – 29.06 GiB, sığmazdı" in shown[0][1]
 
 
 def test_every_field_has_its_words_and_its_place() -> None:

@@ -1,4 +1,4 @@
-// The address decides what is shown: #/ #/runs?... #/run/ID #/run/ID/EVIDENCE #/failures #/charts
+// The address decides what is shown: #/ #/runs?... #/run/ID #/run/ID/EVIDENCE #/failures #/charts #/claims
 
 const MAIN = document.getElementById("main");
 let shown = { key: null, part: null };
@@ -9,6 +9,7 @@ function viewFor(path, query) {
   if (name === "runs") return { key: null, part: runsView(query) };
   if (name === "failures") return { key: path, part: failuresView() };
   if (name === "charts") return { key: path, part: chartsView() };
+  if (name === "claims" && DATA.claims.rows.length) return { key: path, part: claimsView() };
   const at = name === "run" && id ? indexOf(decoded(id)) : undefined;
   if (at !== undefined) return { key: `/run/${id}`, part: runView(at, entry) };
   const lost = el("div", null, el("h1", { tabindex: -1 }, say("not_found")), el("p", null, say("not_found_text")),

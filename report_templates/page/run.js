@@ -59,6 +59,10 @@ function runView(at, wanted) {
       `${wordFor("failure", issue.id)} (${wordFor("issue", issue.kind)}): `, placeLink(issue.place, wordFor("failure", issue.id)),
       el("code", { class: "quote" }, details.places[issue.place].raw || NOTHING)))));
   }
+  if (details.forecast.length) {
+    const [title, ...lines] = details.forecast;
+    fact(title, el("ul", null, lines.map((line) => el("li", null, marked(line)))));
+  }
   fact(say("project"), el("a", { href: listAddress({ project: textOf("project", at) || NOTHING }) }, textOf("project", at) || NOTHING));
   if (RUNS.day[at]) fact(say("day"), RUNS.day[at]);
   fact(say("run_id"), el("code", null, RUNS.id[at]), " ", copyButton(RUNS.id[at]));

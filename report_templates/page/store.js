@@ -31,6 +31,7 @@ function detailsOf(at) {
     against: run.against || [],
     missing: run.missing || [],
     failures: run.failures || [],
+    forecast: run.forecast || [],
     issues: (run.issues || []).map(([id, kind, place]) => ({ id, kind, place })),
     values: (run.values || []).map(([field, value, place, code, others = [], more = 0]) => (
       { field: texts[field], value, place, ...how(code), others: others.map(other), more })),

@@ -88,6 +88,15 @@ function failuresView() {
 /** Our own advice marks names with backticks. */
 const marked = (line) => line.split("`").map((part, at) => (at % 2 ? el("code", null, part) : part));
 
+/** What a replay says of documented claims; the words come ready, as predictions must not look like measurements. */
+function claimsView() {
+  const { title, note, heads, rows } = DATA.claims;
+  const cells = ([id, written, ...rest]) => [id, el("code", null, written), ...rest.map((text) => (text ? el("span", null, marked(text)) : NOTHING))];
+  const table = plainTable(title, heads, rows.map(cells));
+  table.querySelector("caption").className = "hidden";
+  return { view: el("div", null, el("h1", { tabindex: -1 }, title), el("p", { class: "soft" }, note), table), title };
+}
+
 const MONTHS = 24;
 
 function monthRows() {

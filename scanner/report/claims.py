@@ -217,3 +217,16 @@ def concerning(claims: Sequence[Claim], place: str) -> list[tuple[Claim, Relatio
             is_told = claim.is_decided and side != "about"
             found.append((claim, ("supports" if holds else "contradicts") if is_told else "about"))
     return found
+
+
+def table_of(claims: Sequence[Claim], style: str) -> list[list[str]]:
+    """The claims for the page, a row each as `words()["page"]["heads"]` names the columns; code in backticks."""
+    rows = []
+    for claim in claims:
+        reason = words()["reason"].get(claim.reason, claim.reason)
+        basis = "" if claim.status == "not_testable" else words()["basis"][claim.basis]
+        result = f"{claim.mark} {claim.verdict}" + (f": {reason}" if reason else "")
+        judged = f"{claim.judged.title}: {measured(claim.judged, style)}" if claim.judged else ""
+        written = escape.visible(claim.written)
+        rows.append([claim.id, written, wording(claim, style), result, basis, judged, stated(claim, style)])
+    return rows

@@ -19,6 +19,7 @@ from scanner.errors import ReportError
 from scanner.records import Snapshot
 from scanner.report.catalogue import catalogue, template_text
 from scanner.report.charts import Bars
+from scanner.report.claims import words as ledger
 from scanner.report.page_data import details, overview
 from scanner.report.view import Document
 
@@ -52,12 +53,13 @@ def render_page(snapshot: Snapshot, document: Document, charts: Mapping[str, Bar
     try:
         return environment.get_template(TEMPLATE).render(
             t=catalogue(),
+            claims=ledger()["page"]["title"] if document.claims else "",
             css=Markup(css),
             css_digest=_digest(css),
             program=Markup(program),
             program_digest=_digest(program),
             data=embedded(overview(snapshot, document, charts, style)),
-            details=map(embedded, details(snapshot)),
+            details=map(embedded, details(snapshot, style)),
         )
     except jinja2.TemplateError as error:
         raise ReportError(f"report_templates: {error}") from error

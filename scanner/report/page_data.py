@@ -18,7 +18,10 @@ from scanner.records import Figure, Locator, Observation, Outcome, Run, Scalar, 
 from scanner.report import locale_tr, page_curves
 from scanner.report.catalogue import catalogue
 from scanner.report.charts import Bars
+from scanner.report.claims import table_of
+from scanner.report.claims import words as ledger
 from scanner.report.escape import visible
+from scanner.report.forecasts import lines_of
 from scanner.report.view import Document, Row
 
 RUNS_PER_PART = 200
@@ -89,20 +92,27 @@ def overview(snapshot: Snapshot, document: Document, charts: Mapping[str, Bars],
             }
             for f in document.failures
         ],
+        "claims": {**ledger()["page"], "rows": table_of(document.claims, style)},
         "part": RUNS_PER_PART,
         "columns": _columns(snapshot.runs, snapshot.outcomes, seen),
     }
 
 
-def details(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+def details(snapshot: Snapshot, style: str) -> Iterator[dict[str, Any]]:
     """The details of all runs in order, RUNS_PER_PART at a time."""
     quote = _quote_limit(snapshot.runs)
     n_curves = sum(len(page_curves.main_curves(run)) for run in snapshot.runs)
     n_points = min(max(POINTS_IN_ALL // max(n_curves, 1), page_curves.LEAST_POINTS), page_curves.MOST_POINTS)
     pairs = zip(snapshot.runs, snapshot.outcomes, strict=True)
+    title = ledger()["forecast"]["title"]
+    forecasts = {x.run_id: [title, *lines_of(x, style)] for x in snapshot.forecasts}
     while part := list(itertools.islice(pairs, RUNS_PER_PART)):
         texts: dict[str, int] = {}
-        runs = [_Detail(texts, quote, n_points).of(run, outcome) for run, outcome in part]
+        runs = [
+            _Detail(texts, quote, n_points).of(run, outcome)
+            | ({"forecast": forecasts[run.run_id]} if run.run_id in forecasts else {})
+            for run, outcome in part
+        ]
         yield {"texts": list(texts), "runs": runs}
 
 
