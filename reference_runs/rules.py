@@ -60,18 +60,18 @@ def _near(claim: Claim, finding: Finding) -> Decision:
 
 
 def _at_least(claim: Claim, finding: Finding) -> Decision:
-    """The interval lies at or above what is stated; refuted when it lies wholly below."""
+    """The interval lies at or above what is stated, less `tolerance`; refuted when it lies wholly below."""
     low, high = _interval(finding)
-    least, _ = _stated(claim)
+    least = _stated(claim)[0] - float(claim.rule_settings.get("tolerance", 0.0))
     if low >= least:
         return Decision("confirmed")
     return Decision("refuted") if high < least else Decision("inconclusive", "interval_straddles")
 
 
 def _at_most(claim: Claim, finding: Finding) -> Decision:
-    """The interval lies at or below what is stated; refuted when it lies wholly above."""
+    """The interval lies at or below what is stated, plus `tolerance`; refuted when it lies wholly above."""
     low, high = _interval(finding)
-    _, most = _stated(claim)
+    most = _stated(claim)[1] + float(claim.rule_settings.get("tolerance", 0.0))
     if high <= most:
         return Decision("confirmed")
     return Decision("refuted") if low > most else Decision("inconclusive", "interval_straddles")
@@ -110,11 +110,13 @@ def _exists(claim: Claim, finding: Finding) -> Decision:
 
 def _batch_range(claim: Claim, finding: Finding) -> Decision:
     """The largest batch that fits lies in the advised range or above it, and twice the range's end no longer fits."""
-    largest, _ = _interval(finding)
+    certain, possible = _interval(finding)
     least, most = _stated(claim)
-    if largest < least:
+    if possible < least:
         return Decision("refuted")
-    return Decision("confirmed") if largest < 2 * most else Decision("inconclusive", "much_more_fits")
+    if certain < least:
+        return Decision("inconclusive", "interval_straddles")
+    return Decision("confirmed") if possible < 2 * most else Decision("inconclusive", "much_more_fits")
 
 
 RULES: dict[str, Callable[[Claim, Finding], Decision]] = {
