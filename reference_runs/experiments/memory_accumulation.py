@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reference_runs.experiments._shapes import peak_basis, peak_job, scope_of
+from reference_runs.experiments._shapes import Shape, peak_basis, peak_jobs, scope_of
 from reference_runs.records import Claim, Finding, Hardware, Job, Result
 from scanner.records import Figure
 
@@ -21,11 +21,7 @@ _FP32_GIB = 4 / 2**30
 
 def jobs(claim: Claim, at_hand: Hardware) -> dict[str, Job]:
     """The peak of the shape with and without accumulation."""
-    shape = claim.settings["shape"]
-    return {
-        "without": peak_job(shape, at_hand),
-        "with": peak_job({**shape, "gradient_accumulation_steps": claim.settings["steps"]}, at_hand),
-    }
+    return peak_jobs(_shapes(claim), at_hand)
 
 
 def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> Finding:
@@ -34,7 +30,7 @@ def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> F
     copy = without["n_trainable"] * _FP32_GIB
     rise = accumulated["allocated_gib"] - without["allocated_gib"]
     return Finding(
-        peak_basis(at_hand),
+        peak_basis(_shapes(claim).values(), at_hand),
         (
             Figure("gradient_copies", rise / copy),
             Figure("allocated_gib_without", without["allocated_gib"]),
@@ -42,3 +38,8 @@ def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> F
         ),
         scope={**scope_of([claim.settings["shape"]]), "gradient_accumulation_steps": claim.settings["steps"]},
     )
+
+
+def _shapes(claim: Claim) -> dict[str, Shape]:
+    shape = claim.settings["shape"]
+    return {"without": shape, "with": {**shape, "gradient_accumulation_steps": claim.settings["steps"]}}

@@ -13,19 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from statistics import median
 
-from reference_runs.experiments._shapes import peak_basis, peak_job, scope_of
+from reference_runs.experiments._shapes import Shape, peak_basis, peak_jobs, scope_of
 from reference_runs.records import Claim, Finding, Hardware, Job, Result
 from scanner.records import Figure
 
 
 def jobs(claim: Claim, at_hand: Hardware) -> dict[str, Job]:
     """The peak of each shape with and without the change."""
-    change = claim.settings["change"]
-    wanted = {}
-    for number, shape in enumerate(claim.settings["shapes"]):
-        wanted[f"without {number}"] = peak_job(shape, at_hand)
-        wanted[f"with {number}"] = peak_job({**shape, **change}, at_hand)
-    return wanted
+    return peak_jobs(_shapes(claim), at_hand)
 
 
 def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> Finding:
@@ -37,7 +32,7 @@ def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> F
     ]
     change = {f"change_{name}": value for name, value in claim.settings["change"].items()}
     return Finding(
-        peak_basis(at_hand),
+        peak_basis(_shapes(claim).values(), at_hand),
         (
             Figure("saving", median(savings), n=len(savings)),
             Figure("smallest_saving", min(savings)),
@@ -45,3 +40,11 @@ def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> F
         ),
         scope={**scope_of(shapes), **change},
     )
+
+
+def _shapes(claim: Claim) -> dict[str, Shape]:
+    shapes: dict[str, Shape] = {}
+    for number, shape in enumerate(claim.settings["shapes"]):
+        shapes[f"without {number}"] = shape
+        shapes[f"with {number}"] = {**shape, **claim.settings["change"]}
+    return shapes

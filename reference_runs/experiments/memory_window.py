@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reference_runs.experiments._shapes import peak_basis, peak_job
+from reference_runs.experiments._shapes import Shape, peak_basis, peak_jobs
 from reference_runs.memory.answer import CONTEXT_AND_WORKSPACES_GIB, CONTEXT_GIB, SPREAD
 from reference_runs.records import Claim, Finding, Hardware, Job, Result
 from scanner.records import Figure
@@ -22,14 +22,7 @@ from scanner.records import Figure
 
 def jobs(claim: Claim, at_hand: Hardware) -> dict[str, Job]:
     """The peak of both batches at each length."""
-    model = claim.settings["model"]
-    return {
-        f"{name} {length}": peak_job(
-            {"model": model, "batch_size": int(claim.quantity[name]), "sequence_length": length}, at_hand
-        )
-        for name in ("fits", "fails")
-        for length in claim.settings["sequence_lengths"]
-    }
+    return peak_jobs(_shapes(claim), at_hand)
 
 
 def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> Finding:
@@ -47,7 +40,16 @@ def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> F
     judged = figures[0]
     lengths = ", ".join(str(length) for length in claim.settings["sequence_lengths"])
     return Finding(
-        peak_basis(at_hand),
+        peak_basis(_shapes(claim).values(), at_hand),
         (Figure("window_gib", judged.value), *figures),
         scope={"model": claim.settings["model"], "sequence_length": lengths, "precision": "fp32"},
     )
+
+
+def _shapes(claim: Claim) -> dict[str, Shape]:
+    model = claim.settings["model"]
+    return {
+        f"{name} {length}": {"model": model, "batch_size": int(claim.quantity[name]), "sequence_length": length}
+        for name in ("fits", "fails")
+        for length in claim.settings["sequence_lengths"]
+    }
