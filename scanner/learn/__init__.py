@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scanner.learn import best, coverage, failures, fair, progress, scales, sequels, speed, timeline, usage
+from scanner.learn import best, coverage, effects, failures, fair, progress, scales, sequels, speed, timeline, usage
 from scanner.learn._cases import Case
 from scanner.records import Learning, Outcome, Run, Skip, SourceFile
 
@@ -45,6 +45,7 @@ def learn(
         *failures.overfitting(cases),
         *sequels.sequels(cases),
         *fair.comparisons(cases),
+        *effects.effects(cases),
         *speed.hours(cases),
         *speed.ratios(cases),
         *progress.useful_epochs(cases),

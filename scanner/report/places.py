@@ -49,6 +49,7 @@ def _places(run: Run) -> Iterator[tuple[str, Locator]]:
 
 def _field_of(learning: Learning) -> str:
     """The field whose value in a run a learning speaks of; its own id where it speaks of none."""
-    if learning.id == "sequel_field":
+    if learning.id in ("sequel_field", "effect_gap"):
         return learning.subject
-    return _FIELD_OF.get(learning.id, learning.id.removeprefix("by_").removeprefix("fair_"))
+    name = learning.id.removeprefix("by_").removeprefix("fair_").removeprefix("effect_")
+    return _FIELD_OF.get(learning.id, name)
