@@ -18,8 +18,8 @@ class Settings:
     out: Path
     """Folder that receives LEARNINGS.md and learnings/."""
 
-    jobs: int = 1
-    """Worker processes; 1 reads in the calling process."""
+    jobs: int = 0
+    """Worker processes, each under the limits of walk.toml; 0 reads in the calling process, without limits."""
 
     number_style: str = "seed"
     """How the document writes numbers: "seed" (`9,109`, `10.3%`) or "cldr" (`9.109`, `%10,3`)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from scanner.errors import IntakeError
 from scanner.intake.crawl import Candidate, crawl
+from scanner.intake.read_file import read_file
 from scanner.records import Skip
 from tests.trees import lay_out
 
@@ -140,3 +142,39 @@ def test_any_name_in_a_build_file_tells_a_library(setup: str, tmp_path: Path) ->
     found = list(crawl((tmp_path,)))
     assert [c.path for c in found if isinstance(c, Candidate)] == ["mine.log"]
     assert [s.reason for s in found if isinstance(s, Skip)] == ["vendored"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="bytes that are no Unicode cannot be in a name there")
+def test_names_of_any_bytes_are_told_apart(tmp_path: Path) -> None:
+    """A byte that is no UTF-8 is written `\\xNN`; a name that only looks so is another one."""
+    for name in (b"a\xff.log", b"a\\xff.log", "ş.log".encode()):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"loss: 1\n")
+    assert [met.path for met in crawl((tmp_path,))] == ["a\\x5cxff.log", "a\\xff.log", "ş.log"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders there")
+def test_what_was_replaced_by_a_pipe_or_link_since_is_unreadable(tmp_path: Path) -> None:
+    """The reader neither waits for ever nor follows; a build file that is a pipe is not waited for either."""
+    lay_out(tmp_path, {"a.log": "loss: 1\n", "b.log": "loss: 1\n", "c.log": "loss: 1\n"})
+    (tmp_path / "clone").mkdir()
+    os.mkfifo(tmp_path / "clone" / "setup.py")
+    met = [one for one in crawl((tmp_path,)) if isinstance(one, Candidate)]
+    (tmp_path / "a.log").unlink()
+    os.mkfifo(tmp_path / "a.log")
+    (tmp_path / "b.log").unlink()
+    (tmp_path / "b.log").symlink_to(tmp_path / "c.log")
+    found = [read_file(candidate) for candidate in met]
+    assert [(f.file, [s.reason for s in f.skips]) for f in found[:2]] == [(None, ["unreadable"])] * 2
+    assert found[2].file is not None
+
+
+def test_a_file_is_read_as_it_is_now(tmp_path: Path) -> None:
+    """A log that grew since the walk met it, and one that shrank: size and digest are of what was read."""
+    lay_out(tmp_path, {"a.log": "loss: 1\n", "b.log": "loss: 1\n" * 9})
+    met = [one for one in crawl((tmp_path,)) if isinstance(one, Candidate)]
+    lay_out(tmp_path, {"a.log": "loss: 1\n" * 5, "b.log": ""})
+    files = [read_file(candidate).file for candidate in met]
+    assert [(f.size, f.digest[:8]) for f in files if f] == [
+        (40, hashlib.sha256(b"loss: 1\n" * 5).hexdigest()[:8]),
+        (0, hashlib.sha256(b"").hexdigest()[:8]),
+    ]

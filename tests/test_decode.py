@@ -109,3 +109,26 @@ def test_any_bytes_are_text_or_refused(data: bytes) -> None:
             decode(data)
     else:
         assert all("\n" not in line for line in decode(data).lines)
+
+
+@pytest.mark.parametrize("method", ["gzip", "xz", "bzip2", "zstd"])
+def test_compressed_files_are_read_whole_or_refused(method: str) -> None:
+    """Parts that follow each other are one text; one that ends early is corrupt, one past its limit is refused."""
+    pack = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress, "zstd": zstandard.compress}[method]
+    text = b"epoch 1 loss 0.5\n" * 1000
+    packed = pack(text)
+    assert decompress(packed, method, 10**6) == text
+    assert decompress(packed + packed, method, 10**6) == 2 * text
+    for broken in (packed[: len(packed) // 2], packed[:-3], b"xx" + packed):
+        with pytest.raises(DecodeError, match="corrupt_archive"):
+            decompress(broken, method, 10**6)
+    with pytest.raises(DecodeError, match="archive_limit"):
+        decompress(pack(b"0" * 10**7), method, 10**6)
+
+
+def test_a_dictionary_larger_than_memory_is_refused() -> None:
+    """An xz header that asks for 1.5 GiB."""
+    packed = bytearray(lzma.compress(b"x", format=lzma.FORMAT_ALONE))
+    packed[1:5] = (3 << 29).to_bytes(4, "little")
+    with pytest.raises(DecodeError, match="corrupt_archive"):
+        decompress(bytes(packed), "xz", 10**6)

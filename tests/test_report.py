@@ -437,7 +437,8 @@ def _skip_reasons() -> set[str]:
         *(walk["files"][k] for k in ("skipped", "skipped_names", "skipped_paths")),
     )
     listed = {reason for table in tables for reason in table} | {"vendored", "own_output"}
-    return listed | _first_texts("intake", "Skip", 2) | _first_texts("intake", "DecodeError", 0)
+    stated = _first_texts("intake", "Skip", 2) | _first_texts("intake", "DecodeError", 0)
+    return listed | stated | _first_texts("intake", "_Failure", 0)
 
 
 def test_every_id_has_its_words_and_no_more() -> None:

@@ -5,12 +5,30 @@ Looks like an open file, so that `zipfile` reads a directory and a member throug
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from typing import BinaryIO
 
 BUDGET = 64 * 1024 * 1024
 """Bytes that may be read of one file."""
 MAX_READS = 50_000
 """Times that a file may be read from."""
+
+
+def open_regular(absolute: str) -> BinaryIO:
+    """A regular file, opened for reading. Raises OSError, also where something else stands there by now.
+
+    What the walk met may have been replaced since: a pipe would hold up its reader for ever, a link leads elsewhere.
+    """
+    flags = os.O_RDONLY
+    for name in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK", "O_NOFOLLOW", "O_NOCTTY"):
+        flags |= getattr(os, name, 0)  # no system knows all of them
+    descriptor = os.open(absolute, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file any more", absolute)
+    return os.fdopen(descriptor, "rb")
 
 
 class StoredBytes:
@@ -32,7 +50,7 @@ class StoredBytes:
         if length > self._left or self._reads > MAX_READS:
             raise ValueError("more asked for than may be read of one file")
         self._left -= length
-        with open(self._absolute, "rb") as stream:
+        with open_regular(self._absolute) as stream:
             stream.seek(start)
             return stream.read(length)
 

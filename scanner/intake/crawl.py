@@ -11,6 +11,7 @@ from typing import NamedTuple
 import regex
 
 from scanner.errors import IntakeError
+from scanner.formats._stored import open_regular
 from scanner.intake.decode import COMPRESSED
 from scanner.knowledge import WalkRules, walk_rules
 from scanner.records import Skip
@@ -48,7 +49,9 @@ def crawl(roots: tuple[Path, ...]) -> Iterator[Candidate | Skip]:
             raise IntakeError(f"{root}: {error.strerror or error}") from error
         if stat.S_ISREG(mode):
             info = root.stat()
-            yield _classify(root.name, str(root), info.st_size, info.st_mtime_ns, frozenset([root.name]), rules)
+            yield _classify(
+                root.name, str(root.resolve()), info.st_size, info.st_mtime_ns, frozenset([root.name]), rules
+            )
         elif stat.S_ISDIR(mode):
             yield from _walk(str(root), prefix, rules)
         else:
@@ -83,17 +86,23 @@ def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]
             continue
         below: list[tuple[str, str]] = []
         for entry in found:
-            name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
+            name = readable(entry.name)
             path = f"{relative}/{name}" if relative else name
             yield from _entry(entry, path, names, below, rules)
         stack.extend(reversed(below))
+
+
+def readable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 as `\\xNN`, and what looks like such a byte so that it is none."""
+    parts = os.fsencode(name).split(b"\\x")
+    return "\\x5cx".join(part.decode("utf-8", "backslashreplace") for part in parts)
 
 
 def _entry(
     entry: os.DirEntry[str], path: str, names: frozenset[str], below: list[tuple[str, str]], rules: WalkRules
 ) -> Iterator[Candidate | Skip]:
     try:
-        if entry.is_symlink():
+        if entry.is_symlink() or is_junction(entry):
             yield Skip(path, "crawl", "symlink", "", 1)
         elif entry.is_dir(follow_symlinks=False):
             if entry.name in rules.folders:
@@ -108,6 +117,12 @@ def _entry(
                 yield _classify(path, entry.path, info.st_size, info.st_mtime_ns, names, rules)
     except OSError as error:
         yield Skip(path, "crawl", "unreadable", error.strerror or str(error), 1)
+
+
+def is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one of Windows' links between folders, which are no symbolic links and may lead in a circle."""
+    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0) if os.name == "nt" else 0
+    return bool(attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT) and entry.is_dir(follow_symlinks=False)
 
 
 def _refused(folder: str, names: frozenset[str], relative: str, rules: WalkRules) -> tuple[str, str] | None:
@@ -132,7 +147,7 @@ _NAME = regex.compile(rb"""(?m)(?:^|[\s(,])name\s*=\s*f?["']([\w.\-]+)["']|^\s*n
 def _package_names(path: str) -> set[str]:
     """The names that a build file gives, lower case (the distribution's among them); empty when it gives none."""
     try:
-        with open(path, "rb") as stream:
+        with open_regular(path) as stream:
             text = stream.read(200_000)
         return {(a or b).decode("ascii", "replace").lower() for a, b in _NAME.findall(text, timeout=1)}
     except (OSError, TimeoutError):

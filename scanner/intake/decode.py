@@ -11,9 +11,17 @@ import gzip
 import io
 import lzma
 import re
+import zlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 import zstandard
+
+DICTIONARY_BYTES = 128 << 20
+"""Memory that a decompressor may be asked for."""
+
+ZSTD_STEP = 1024
+"""Compressed bytes at a time: a few of them may stand for a block of 128 KiB."""
 
 COMPRESSED = {".gz": "gzip", ".xz": "xz", ".bz2": "bzip2", ".zst": "zstd"}
 
@@ -37,27 +45,50 @@ class Decoded(NamedTuple):
 def decompress(data: bytes, method: str, limit: int) -> bytes:
     """The content of a compressed file. Raises DecodeError when it is corrupt or would exceed `limit` bytes."""
     try:
-        with _opened(data, method) as stream:
-            found = stream.read(limit + 1)
-    except (OSError, EOFError, lzma.LZMAError, zstandard.ZstdError, ValueError) as error:
+        found = _READERS[method](data, limit)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError, ValueError) as error:
         raise DecodeError("corrupt_archive", f"{method}: {error}") from error
     if len(found) > limit:
         raise DecodeError("archive_limit", f"{method}: more than {limit} bytes")
     return found
 
 
-def _opened(
-    data: bytes, method: str
-) -> gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File | zstandard.ZstdDecompressionReader:
-    stream = io.BytesIO(data)
-    if method == "gzip":
-        return gzip.GzipFile(fileobj=stream)
-    if method == "xz":
-        return lzma.LZMAFile(stream)
-    if method == "bzip2":
-        return bz2.BZ2File(stream)
-    return zstandard.ZstdDecompressor().stream_reader(stream)
+def _gzip(data: bytes, limit: int) -> bytes:
+    return gzip.GzipFile(fileobj=io.BytesIO(data)).read(limit + 1)
 
+
+def _bzip2(data: bytes, limit: int) -> bytes:
+    return bz2.BZ2File(io.BytesIO(data)).read(limit + 1)
+
+
+def _xz(data: bytes, limit: int) -> bytes:
+    """The size of a dictionary is the file's word, and may be far larger than all it was made for."""
+    found = bytearray()
+    while data and len(found) <= limit:
+        one = lzma.LZMADecompressor(memlimit=2 * DICTIONARY_BYTES)
+        found += one.decompress(data, limit + 1 - len(found))
+        if not one.eof and len(found) <= limit:
+            raise EOFError("ends before its end mark")
+        data = one.unused_data.lstrip(b"\0")  # streams may follow each other, padded to words
+    return bytes(found)
+
+
+def _zstd(data: bytes, limit: int) -> bytes:
+    found = bytearray()
+    maker = zstandard.ZstdDecompressor(max_window_size=DICTIONARY_BYTES)
+    frame = maker.decompressobj()
+    for start in range(0, len(data), ZSTD_STEP):
+        rest = data[start : start + ZSTD_STEP]
+        while rest and len(found) <= limit:
+            frame = maker.decompressobj() if frame.eof else frame
+            found += frame.decompress(rest)
+            rest = frame.unused_data if frame.eof else b""
+    if data and not frame.eof and len(found) <= limit:
+        raise EOFError("ends before its end mark")
+    return bytes(found[: limit + 1])
+
+
+_READERS: dict[str, Callable[[bytes, int], bytes]] = {"gzip": _gzip, "xz": _xz, "bzip2": _bzip2, "zstd": _zstd}
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

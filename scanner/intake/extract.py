@@ -91,6 +91,8 @@ def _read(document: Document, sightings: list[_Sighting], queue: list[Document],
                     queue.append(found)
                 else:
                     sightings.append(_Sighting(found, document, module.ID, len(sightings)))
+        except MemoryError:
+            raise
         except Exception as error:
             # A file that breaks a reader is told as such, what was read of it before stays, and the scan goes on.
             detail = f"{module.ID}: {type(error).__name__}: {str(error)[:160]}"

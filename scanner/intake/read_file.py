@@ -9,7 +9,7 @@ from typing import cast
 
 from scanner.formats import kaggle_log
 from scanner.formats._base import Document, DocumentKind, Vocabulary
-from scanner.formats._stored import StoredBytes
+from scanner.formats._stored import StoredBytes, open_regular
 from scanner.intake import powershell
 from scanner.intake.crawl import Candidate
 from scanner.intake.decode import DecodeError, decode, decompress
@@ -27,13 +27,23 @@ def read_file(candidate: Candidate) -> Findings:
     """Read, decode and extract one file; a file that cannot be read becomes a skip, never an exception."""
     path = candidate.path
     try:
-        if candidate.kind == "weights":
-            return _read_weights(candidate)
-        document, source = open_document(candidate)
+        return _read(candidate)
     except OSError as error:
         return Findings(None, skips=(Skip(path, "read", "unreadable", error.strerror or str(error), 1),))
     except DecodeError as error:
         return Findings(None, skips=(Skip(path, "decode", error.reason, error.detail, 1),))
+    except MemoryError:
+        return Findings(None, skips=(Skip(path, "read", "memory", "", 1),))
+    except Exception as error:
+        # No file of a tree stops a scan; which kind of file did so is told.
+        detail = f"{type(error).__name__}: {str(error)[:160]}"
+        return Findings(None, skips=(Skip(path, "read", "malformed", detail, 1),))
+
+
+def _read(candidate: Candidate) -> Findings:
+    if candidate.kind == "weights":
+        return _read_weights(candidate)
+    document, source = open_document(candidate)
     # A launcher may name its program and nothing else.
     if document.kind not in ("binary", "shell") and not may_matter(document.text()) and not _tells_by_name(candidate):
         return Findings(source)
@@ -45,9 +55,8 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
     path = candidate.path
     if candidate.kind == "weights":
         return _weights(candidate), SourceFile(path, candidate.size, "", "binary", (), 0, 0)
-    with open(candidate.absolute, "rb") as stream:
-        data = stream.read()
-    source = SourceFile(path, candidate.size, hashlib.sha256(data).hexdigest(), "binary", (), 0, 0)
+    data = _read_bytes(candidate)
+    source = SourceFile(path, len(data), hashlib.sha256(data).hexdigest(), "binary", (), 0, 0)
     rules = walk_rules()
     if candidate.compression:
         limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
@@ -61,6 +70,19 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
     lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines
     document = Document(path, kind, lines, siblings=candidate.siblings, naming=vocabulary())
     return document, source._replace(encoding=decoded.encoding)
+
+
+def _read_bytes(candidate: Candidate) -> bytes:
+    """The whole file as it is now, which may have grown or shrunk since the walk met it."""
+    rules = walk_rules()
+    limit = rules.binary_bytes if candidate.kind == "binary" else rules.text_bytes
+    with open_regular(candidate.absolute) as stream:
+        data = stream.read(min(candidate.size, limit) + 1)
+        if len(data) > candidate.size:
+            data += stream.read(limit + 1 - len(data))
+    if len(data) > limit:
+        raise DecodeError("too_large", str(len(data)))
+    return data
 
 
 def _weights(candidate: Candidate) -> Document:
@@ -82,7 +104,7 @@ def _read_weights(candidate: Candidate) -> Findings:
 def _digest(candidate: Candidate) -> str:
     """SHA-256 of the bytes; of a large file, of its size and edges (an archive's end sums up its parts)."""
     total = hashlib.sha256()
-    with open(candidate.absolute, "rb") as stream:
+    with open_regular(candidate.absolute) as stream:
         if candidate.size <= WHOLE_BYTES:
             total.update(stream.read(WHOLE_BYTES))
         else:

@@ -40,6 +40,9 @@ class WalkRules:
     data_csv_bytes: int
     ratio: int
     sniff_bytes: int
+    file_seconds: float
+    bytes_a_second: int
+    memory_bytes: int
 
 
 def _turned(table: dict[str, list[str]]) -> dict[str, str]:
@@ -75,4 +78,7 @@ def walk_rules() -> WalkRules:
         data_csv_bytes=limits["data_csv_bytes"],
         ratio=limits["ratio"],
         sniff_bytes=limits["sniff_bytes"],
+        file_seconds=limits["file_seconds"],
+        bytes_a_second=limits["bytes_a_second"],
+        memory_bytes=limits["memory_bytes"],
     )

@@ -1,51 +1,30 @@
-"""Reading candidates on this machine: in the calling process, or in a pool of worker processes.
+"""Reading candidates on this machine: in the calling process, or in worker processes under limits.
 
 Results come in the order of the candidates, whatever the number of workers.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 
 from scanner.intake.crawl import Candidate
+from scanner.intake.engines.workers import Limits, read_in_workers
 from scanner.intake.read_file import read_file
-from scanner.records import Findings, Skip
+from scanner.knowledge import walk_rules
+from scanner.records import Findings
 
 BATCH_FILES = 64
 BATCH_BYTES = 24 * 1024 * 1024
 
 
 def read_all(candidates: Iterable[Candidate], jobs: int) -> Iterator[Findings]:
-    """Findings of every candidate, in order."""
-    if jobs <= 1:
+    """Findings of every candidate, in order. Without jobs all is read in this process, and nothing ends a slow file."""
+    if jobs < 1:
         yield from map(read_file, candidates)
         return
-    batches = _batches(candidates)
-    context = multiprocessing.get_context(
-        "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else None
-    )
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        pending = [(batch, pool.submit(_read_batch, batch)) for batch in islice(batches, 2 * jobs)]
-        while pending:
-            batch, future = pending.pop(0)
-            try:
-                yield from future.result()
-            except BrokenProcessPool as error:
-                for candidate in batch:
-                    yield Findings(None, skips=(Skip(candidate.path, "read", "worker_died", str(error)[:120], 1),))
-                for lost, _ in pending:
-                    yield from map(read_file, lost)
-                yield from map(read_file, (c for rest in batches for c in rest))
-                return
-            pending.extend((batch, pool.submit(_read_batch, batch)) for batch in islice(batches, 1))
-
-
-def _read_batch(batch: list[Candidate]) -> list[Findings]:
-    return [read_file(candidate) for candidate in batch]
+    rules = walk_rules()
+    limits = Limits(rules.file_seconds, rules.bytes_a_second, rules.text_bytes, rules.memory_bytes)
+    yield from read_in_workers(_batches(candidates), read_file, jobs, limits)
 
 
 def _batches(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
