@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from reference_runs import hardware
-from reference_runs.claims import catalogue
+from reference_runs.claims import catalogue, configuration_claims
 from reference_runs.configs import documented
 from reference_runs.processes import run_jobs, stored_result
 from reference_runs.records import Claim, Cost, Finding, Hardware, Job, JobFailed, NotTestable, Result
@@ -60,8 +60,8 @@ Watch = Callable[[Progress], None]
 def replay(request: Request, watch: Watch) -> tuple[Verdict, ...]:
     """Decide claims and store their verdicts; what was decided before an interrupt is stored too."""
     at_hand = hardware.at_hand()
-    claims = chosen(request, at_hand)
     source = documented.read(request.source)
+    claims = chosen(request, at_hand, source)
     desk = _Desk(claims, source, at_hand, request.out / "learnings" / "replay" / "runs")
     desk.plan(again=request.again)
     try:
@@ -76,15 +76,25 @@ def replay(request: Request, watch: Watch) -> tuple[Verdict, ...]:
     return verdicts
 
 
-def chosen(request: Request, at_hand: Hardware) -> tuple[Claim, ...]:
-    """The claims of a request: those it names, else all that its budget decides. Raises ReplayError for no such id."""
+def chosen(request: Request, at_hand: Hardware, source: documented.Source) -> tuple[Claim, ...]:
+    """The claims of a request: those it names, else all that its source makes and its budget decides.
+
+    A claim of the full budget that is named in a quick replay gets its full settings. Raises ReplayError for an id
+    that there is not.
+    """
     claims = {claim.id: claim for claim in catalogue(request.budget, at_hand, request.source)}
+    if request.source is not None:
+        claims = {name: claim for name, claim in claims.items() if source.locate(claim.written) is not None}
+        claims |= {claim.id: claim for claim in configuration_claims(source, request.source, claims.values())}
     if not request.claims:
         return tuple(claim for claim in claims.values() if request.budget == "full" or claim.cost != "full")
     if missing := set(request.claims) - set(claims):
-        raise ReplayError(f"{sorted(missing)[0]}: no such claim; `scan-trainings replay --list` lists them")
+        where = "" if request.source is None else f" in {request.source}"
+        raise ReplayError(f"{sorted(missing)[0]}: no such claim{where}; `scan-trainings replay --list` lists them")
     whole = {claim.id: claim for claim in catalogue("full", at_hand, request.source)}
-    return tuple(whole[i] if claim.cost == "full" else claim for i, claim in claims.items() if i in request.claims)
+    return tuple(
+        whole[name] if claim.cost == "full" else claim for name, claim in claims.items() if name in request.claims
+    )
 
 
 class _Desk:

@@ -27,9 +27,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
 
+from reference_runs.configs.documented import Source
 from reference_runs.records import Claim, Cost, Hardware
 from reference_runs.rules import RULES
 from scanner.errors import ReplayError
+
+FAMILIES = ("gpt2", "gpt_neo", "llama", "phi")
+"""Tried for a configuration that names no model."""
 
 _REQUIRED = {"written": str, "line": int, "asks": str, "experiment": str, "cost": str, "quantity": dict, "rule": dict}
 
@@ -40,6 +44,28 @@ def catalogue(budget: Cost = "full", at_hand: Hardware | None = None, source: Pa
     files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".toml")]
     claims = (_claim(file.name.removesuffix(".toml"), file.read_text("utf-8"), layers, source) for file in files)
     return tuple(sorted(claims, key=lambda claim: _order(claim.id)))
+
+
+def configuration_claims(source: Source, path: Path, known: Iterable[Claim]) -> Iterable[Claim]:
+    """A claim C1, C2, ... for each configuration of a source that no known claim is about: it trains as written."""
+    taken = {int(claim.settings["number"]) for claim in known if claim.experiment == "configurations"}
+    for recipe in source.document.recipes:
+        numbered = re.search(r"#(\d+)\b", recipe.heading)
+        if numbered is None or int(numbered[1]) in taken:
+            continue
+        yield Claim(
+            id=f"C{numbered[1]}",
+            written=recipe.heading,
+            line=recipe.line,
+            asks=f"Configuration #{numbered[1]} trains as written with the installed versions.",
+            experiment="configurations",
+            cost="quick",
+            quantity={},
+            rule="runs",
+            rule_settings={},
+            settings={"number": int(numbered[1]), "families": FAMILIES},
+            source=path,
+        )
 
 
 def _order(identifier: str) -> tuple[str, int]:
