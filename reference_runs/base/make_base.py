@@ -48,8 +48,8 @@ def pretrain(shape: dict[str, int], steps: int, seed: int) -> tuple[Any, dict[st
     model = transformers.GPT2LMHeadModel(config)
     length = shape["n_positions"]
     rows = BATCH_TOKENS // length
-    stream = torch.tensor(_blocks.stream("prose", "train"))
-    held_out = _blocks.blocks("prose", "held_out", length)[:256]
+    stream = torch.tensor(list(_blocks.stream("prose", "train")))
+    held_out = _blocks.blocks("prose", "held_out", length, 256)
     draw = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, betas=(0.9, 0.95), weight_decay=WEIGHT_DECAY)
     losses = {0: held_out_loss(model, held_out)}
