@@ -44,6 +44,8 @@ def plan(shape: TrainingShape) -> ModelPlan:
     limit = getattr(config, family.positions) if family.positions else None
     if limit is not None and shape.sequence_length > limit:
         raise ReplayError(f"sequence_length {shape.sequence_length}: {shape.model} knows {limit} positions")
+    if config.is_encoder_decoder:
+        config.decoder_start_token_id = 0  # stands in no configuration class, only in published configurations
     if shape.head == "classification" and getattr(config, "pad_token_id", None) is None:
         config.pad_token_id = 0  # classifiers over a decoder look for the last token that is not padding
     targets = shape.lora_targets or family.lora_targets
