@@ -51,7 +51,7 @@ def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
     found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
     snapshot = store.with_replays(found, settings.out)
     watch(Progress("report", len(files), 0, len(runs)))
-    return snapshot, report.write_report(snapshot, settings, settings.out)
+    return snapshot, report.write_report(snapshot, settings, settings.out, _select(settings.out))
 
 
 def read_tree(settings: Settings, watch: Watch) -> tuple[list[SourceFile], list[Skip], list[Observation], list[Series]]:
@@ -77,7 +77,18 @@ def read_tree(settings: Settings, watch: Watch) -> tuple[list[SourceFile], list[
 
 def rerender(settings: Settings) -> Path:
     """Write the report again from the stored tables; nothing of the tree is read."""
-    return report.write_report(store.load(settings.out), settings, settings.out)
+    return report.write_report(store.load(settings.out), settings, settings.out, _select(settings.out))
+
+
+def _select(out: Path) -> Callable[[str], list[str]]:
+    """How the report asks the stored runs for a condition."""
+
+    def select(where: str) -> list[str]:
+        from scanner.export.listing import select_runs  # few plans carry a query, and the database is a large import
+
+        return select_runs(out, where)
+
+    return select
 
 
 def report_month(settings: Settings, name: str) -> tuple[Path, tuple[Learning, ...]]:
@@ -107,7 +118,8 @@ def verify(settings: Settings) -> Verification:
     if settings.roots and len(settings.roots) != len(stored.roots):
         raise SettingsError(f"the scan read {len(stored.roots)} folders ({', '.join(stored.roots)}): name as many")
     learnings = learn.learn(stored.runs, stored.outcomes, stored.files, stored.skips)
-    n_lines, differences = report.check_report(replace(stored, learnings=learnings), settings, settings.out)
+    again = replace(stored, learnings=learnings)
+    n_lines, differences = report.check_report(again, settings, settings.out, _select(settings.out))
     quotes = quotes_of(stored) if settings.roots else set()
     digests = {file.path: file.digest for file in stored.files}
     return Verification(n_lines, differences, len(quotes), recheck(settings.roots, quotes, digests, settings.jobs))

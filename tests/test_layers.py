@@ -26,7 +26,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "report": ({"records", "settings", "errors"}, {"jinja2", "matplotlib", "report_templates", "markupsafe"}),
     "export": ({"records", "settings", "errors"}, {"duckdb"}),
     "pipeline": (
-        {"assembly", "learn", "report", "store", "intake", "knowledge", "records", "settings", "errors"},
+        {"assembly", "learn", "report", "export", "store", "intake", "knowledge", "records", "settings", "errors"},
         set(),
     ),
     "terminal": ({"pipeline", "records"}, {"rich", "reference_runs"}),

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from scanner import store
+from scanner import pipeline, store
 from scanner.export.listing import list_runs
 from scanner.records import Snapshot
 from scanner.report.catalogue import template_text
 from scanner.report.plans import GROUPS, Wanted, as_sql, fulfils, plan
 from scanner.report.render import render
 from scanner.report.view import make_document
+from scanner.settings import Settings
 from scanner.store.schema import FIELDS
 from tests.made_runs import made, snapshot
 
@@ -84,3 +85,56 @@ def test_the_users_own_words_are_all_there() -> None:
     """In the order of the user's document."""
     titles = [item["title"] for group in GROUPS for item in plan()[group]]
     assert titles == sorted(titles, key=template_text("plans.toml").index) and len(titles) == 10
+
+
+# ------------------------------------------------------------------------------------------- the user's own queries
+
+
+def _planned(tmp_path: Path, *lines: str) -> str:
+    """A stored scan whose document carries a plan, rendered again."""
+    found = snapshot(
+        made("lora", "success", model="m", lora_r=8, batch_size=2),
+        made("mix", "success", model="mistralai/Mixtral-8x7B", quantization="4bit"),
+        made("tarif", "declared", model="mixtral", quantization="4bit"),
+    )
+    rows = store.intake_rows(found.files, (), (), ()) | store.run_rows(found.runs, found.outcomes, {}, 1)
+    store.save(tmp_path, rows | store.learning_rows(found.learnings), found.roots)
+    settings = Settings((), tmp_path)
+    document = pipeline.rerender(settings)
+    begin = "<!-- scan-trainings:plans begin -->\n"
+    document.write_text(document.read_text("utf-8").replace(begin, begin + "".join(f"{x}\n" for x in lines)), "utf-8")
+    assert pipeline.rerender(settings) == document
+    assert not pipeline.verify(settings).differences
+    return document.read_text("utf-8")
+
+
+def test_an_own_item_is_ticked_by_its_query(tmp_path: Path) -> None:
+    """With the runs named below the plan, recipes left out; what the user wrote stays, word for word."""
+    lines = (
+        "- [ ] Mixtral, **4 bit** <!-- where: quantization = '4bit' and model ilike '%mixtral%' -->",
+        "2. LoRA <!-- where: lora_r >= 64 -->",
+        "- no query here <!-- a note -->",
+    )
+    text = _planned(tmp_path, *lines)
+    assert "\n".join(lines) in text
+    assert "- [x] `Mixtral, **4 bit**` – ✅ `mix/train.log:2` (`mix`)\n" in text
+    assert "- [ ] `LoRA` – karşılayan deneme henüz yok\n" in text and "`no query here`" not in text
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "quantisation = '4bit'",
+        "quantization = ",
+        "true; drop table runs",
+        "run_id in (select content from read_text('/etc/passwd'))",
+        "lora_r = 'x'",
+        "true) union (select 1",
+    ],
+)
+def test_a_wrong_query_is_one_remark(where: str, tmp_path: Path) -> None:
+    """The document is written, the item stays open, and its line says what is wrong; nothing else is read."""
+    text = _planned(tmp_path, f"- [ ] Deneme <!-- where: {where} -->", "- LoRA <!-- where: lora_r = 8 -->")
+    (line,) = (line for line in text.split("\n") if line.startswith("- [ ] `Deneme`"))
+    assert line.startswith("- [ ] `Deneme` – ⚠️ sorgu çalıştırılamadı: `")
+    assert "- [x] `LoRA` – ✅ `lora/train.log:2` (`lora`)" in text and "root:" not in text

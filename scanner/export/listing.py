@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from scanner.errors import SettingsError, StoreError
 
 DEFAULT_COLUMNS = ("run_id", "project", "name", "kind", "outcome", "failures", "model", "optimizer", "learning_rate",
                    "batch_size", "epochs", "device", "final_train_loss")  # fmt: skip
+
+LIMIT_S = 30.0
+"""After this time a condition is given up."""
 
 
 def list_runs(out: Path, where: str | None, columns: list[str] | None, form: str) -> str:
@@ -37,8 +41,18 @@ def list_runs(out: Path, where: str | None, columns: list[str] | None, form: str
     return _aligned(names, [[_cell(v) for v in row] for row in rows])
 
 
+def select_runs(out: Path, where: str) -> list[str]:
+    """The ids of the runs that a condition keeps, in the order of the table. Raises SettingsError as `list_runs`."""
+    _, rows = _query(out / "learnings" / "data" / "runs.parquet", where, ["run_id"])
+    return [str(row[0]) for row in rows]
+
+
 def _query(table: Path, where: str | None, columns: list[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
     connection = duckdb.connect(":memory:")
+    # A condition may also stand in a document that somebody else wrote: it gets some seconds, not the machine.
+    limit = threading.Timer(LIMIT_S, connection.interrupt)
+    limit.daemon = True
+    limit.start()
     try:
         connection.execute("CREATE TABLE runs AS SELECT * FROM read_parquet(?)", [str(table)])
         for name in ("verdicts", "forecasts"):
@@ -46,6 +60,7 @@ def _query(table: Path, where: str | None, columns: list[str]) -> tuple[list[str
             if beside.exists():
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)", [str(beside)])
         # From here on the user's SQL runs: no files, no extensions, no settings.
+        connection.execute("SET memory_limit = '2GB'")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         known = [row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE runs)").fetchall()]
@@ -61,6 +76,7 @@ def _query(table: Path, where: str | None, columns: list[str]) -> tuple[list[str
     except duckdb.Error as error:
         raise SettingsError(f"--where: {str(error).splitlines()[0]}") from error
     finally:
+        limit.cancel()
         connection.close()
 
 

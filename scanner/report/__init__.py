@@ -11,6 +11,7 @@ from scanner.report.charts import bars_of
 from scanner.report.drawing import draw
 from scanner.report.files import write_file
 from scanner.report.kept import Difference
+from scanner.report.own_plans import Select
 from scanner.report.page import render_page
 from scanner.report.plots import charts_of
 from scanner.report.render import render
@@ -18,18 +19,21 @@ from scanner.report.view import make_document
 from scanner.settings import STYLES, Settings
 
 NAME = "LEARNINGS.md"
+PLANS = "plans"
+"""The hand-written part that may carry queries."""
 BESIDE = "LEARNINGS.new.md"
 """Where the document goes while somebody's edits stand in NAME."""
 
 
-def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
+def write_report(snapshot: Snapshot, settings: Settings, out: Path, select: Select | None = None) -> Path:
     """Write LEARNINGS.md, learnings/charts/ and learnings/index.html below `out`; returns the document's path.
 
+    `select` answers the queries of the user's own plan; without it they are not asked.
     What stands between the markers of an earlier document is kept. One that was edited outside them, or that this
     program did not write, stays as it is unless `settings.force`: the new one is then LEARNINGS.new.md beside it.
     Each file appears by one rename. Raises ReportError when something cannot be written.
     """
-    document = make_document(snapshot)
+    document = make_document(snapshot, _plan_in(out), select)
     charts = charts_of(document, snapshot)
     body = render(document, frozenset(charts), settings.number_style)
     page = render_page(snapshot, document, bars_of(document), settings.number_style)
@@ -51,7 +55,9 @@ def write_report(snapshot: Snapshot, settings: Settings, out: Path) -> Path:
     return target
 
 
-def check_report(snapshot: Snapshot, settings: Settings, out: Path) -> tuple[int, list[Difference]]:
+def check_report(
+    snapshot: Snapshot, settings: Settings, out: Path, select: Select | None = None
+) -> tuple[int, list[Difference]]:
     """The number of lines of the stored LEARNINGS.md, and those that the tables do not give.
 
     Raises ReportError when there is no document that can be read.
@@ -62,7 +68,7 @@ def check_report(snapshot: Snapshot, settings: Settings, out: Path) -> tuple[int
     except (OSError, UnicodeDecodeError) as error:
         raise ReportError(f"{target}: cannot be read ({error}); write it with `scan-trainings report`") from error
     written = kept.read(found)
-    document = make_document(snapshot)
+    document = make_document(snapshot, written.kept.get(PLANS, ""), select)
     style = written.style if written.style in STYLES else settings.number_style
     body = render(document, frozenset(charts_of(document, snapshot)), style)
     try:
@@ -71,6 +77,14 @@ def check_report(snapshot: Snapshot, settings: Settings, out: Path) -> tuple[int
         pass  # a part that has no place is a difference like any other
     wanted = kept.seal(body, style)
     return found.count("\n"), kept.differences(found, wanted)
+
+
+def _plan_in(out: Path) -> str:
+    """What the user wrote between the markers of the plan; empty where no document can be read."""
+    try:
+        return kept.read((out / NAME).read_text("utf-8")).kept.get(PLANS, "")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _placed(body: str, settings: Settings, out: Path) -> tuple[Path, str]:

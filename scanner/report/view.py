@@ -13,6 +13,7 @@ from scanner.report.claims import Claim, Relation, claims_of, concerning
 from scanner.report.conditions import condition
 from scanner.report.escape import Tree
 from scanner.report.forecasts import Expected, forecasts_of
+from scanner.report.own_plans import OwnItem, Select, own_items
 from scanner.report.places import place_of
 from scanner.report.plans import GROUPS, Item, items
 from scanner.report.rows import N_REFS, Group, Query, Ref
@@ -92,6 +93,8 @@ class Document:
     failures: tuple[Failure, ...]
     configurations: tuple[Configuration, ...]
     plan: Mapping[str, tuple[Item, ...]]
+    own_plan: tuple[OwnItem, ...]
+    """Items that the user wrote between the document's markers, of those that carry a query."""
     claims: tuple[Claim, ...]
     forecasts: tuple[Expected, ...]
 
@@ -114,8 +117,8 @@ class Document:
         return int(self.one("runs")["executed"].value or 0)
 
 
-def make_document(snapshot: Snapshot) -> Document:
-    """The view of a snapshot."""
+def make_document(snapshot: Snapshot, own_plan: str = "", select: Select | None = None) -> Document:
+    """The view of a snapshot; `own_plan` is what the user wrote between its markers, whose queries `select` answers."""
     cases = {run.run_id: (run, outcome) for run, outcome in zip(snapshot.runs, snapshot.outcomes, strict=True)}
     rows: dict[str, list[Row]] = defaultdict(list)
     for learning in snapshot.learnings:
@@ -126,6 +129,7 @@ def make_document(snapshot: Snapshot) -> Document:
         _failures(snapshot.learnings, rows, cases),
         tuple(_configuration(x, *cases[x.run_ids[0]]) for x in snapshot.learnings if x.id == "configuration"),
         {group: items(group, list(cases.values())) for group in GROUPS},
+        own_items(own_plan, select, cases) if select is not None else (),
         claims_of(snapshot.verdicts),
         forecasts_of(snapshot),
     )
