@@ -60,6 +60,7 @@ def unfinished(cases: Sequence[Case]) -> list[Learning]:
             Figure("failed", len(of_status(group, "failed"))),
             Figure("unknown", len(of_status(group, "unknown"))),
             Figure("model", group[0].model),
+            Figure("project", group[0].run.project),
             spread("epochs_done", (case.number("epochs_done") for case in group)),
             spread("epochs", (case.number("epochs") for case in group)),
         )

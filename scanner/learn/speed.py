@@ -17,7 +17,7 @@ SAME = ("batch_size", "gradient_accumulation_steps", "sequence_length", "precisi
 
 
 def hours(cases: Sequence[Case]) -> list[Learning]:
-    """Hours of training by device name, of the runs that state both; and how many runs state no duration."""
+    """Hours of training by device, the most first, of the runs that state both; and how many runs state no duration."""
     found = []
     for name, group in grouped(executed(cases), _device):
         timed = [case for case in group if (case.number("duration_s") or 0) > 0]
@@ -26,7 +26,7 @@ def hours(cases: Sequence[Case]) -> list[Learning]:
             figures = (Figure("hours", total, n=len(timed)), Figure("executed", len(group)))
             untimed = [case for case in group if not (case.number("duration_s") or 0) > 0]
             found.append(Learning("hours", name, figures, ids([*timed, *untimed])))
-    return found
+    return sorted(found, key=lambda x: (-float(x.figures[0].value or 0), x.subject))
 
 
 def ratios(cases: Sequence[Case]) -> list[Learning]:

@@ -130,10 +130,10 @@ def _claim(verdict: Verdict) -> Claim:
 def amount(figure: Figure, unit: str) -> Amount:
     """A figure with its words; `unit` is its unit where the words name none.
 
-    A name may end with what it is about: `largest_batch_gpt2`. A name without words stands for itself.
+    A name may end with what it is about: `largest_batch_gpt2`, `saving: gpt2`. One without words stands for itself.
     """
     known = words()["figure"]
-    stem, rest = figure.name, ""
+    stem, _, rest = figure.name.partition(": ")
     while stem and stem not in known:
         stem, _, last = stem.rpartition("_")
         rest = f"{last}_{rest}" if rest else last

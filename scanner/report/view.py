@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.errors import ReportError
-from scanner.records import Figure, Learning, Locator, Outcome, Run, Scalar, Snapshot
+from scanner.records import RAW_LIMIT, Figure, Learning, Locator, Outcome, Run, Scalar, Snapshot
 from scanner.report.claims import Claim, Relation, claims_of, concerning
 from scanner.report.conditions import condition
 from scanner.report.escape import Tree
@@ -37,6 +37,11 @@ class Row:
 
     def __getitem__(self, name: str) -> Figure:
         return self.figures[name]
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What it says apart from its runs: rows of equal `said` are one sentence."""
+        return self.subject, *((name, *(x.value for x in found)) for name, found in self.several.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +203,14 @@ def _failures(learnings: Sequence[Learning], rows: Mapping[str, Sequence[Row]], 
 def _quote(run: Run, outcome: Outcome, learning: Learning) -> Quote:
     if learning.id == "failure":
         found = outcome.because[0]
-        return Quote(run.run_id, Tree(str(found.locator)), Tree(found.raw))
+        return Quote(run.run_id, Tree(str(found.locator)), _words(found.raw))
     issue = next(issue for issue in outcome.issues if issue.id == learning.subject)
-    return Quote(run.run_id, Tree(str(issue.because)), Tree(issue.raw))
+    return Quote(run.run_id, Tree(str(issue.because)), _words(issue.raw))
+
+
+def _words(raw: str) -> Tree:
+    """The words of a file, with a mark where the record holds only their beginning."""
+    return Tree(f"{raw}…" if len(raw) >= RAW_LIMIT else raw)
 
 
 def _distinct(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
