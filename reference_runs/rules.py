@@ -38,8 +38,11 @@ def _interval(finding: Finding) -> tuple[float, float]:
 
 
 def _stated(claim: Claim) -> tuple[float, float]:
-    """The stated range: the quantities `low` and `high`, or the only one there is."""
+    """The stated range: the quantity that the rule's `stated` names, else `low` and `high`, else the only one."""
     quantity = claim.quantity
+    if "stated" in claim.rule_settings:
+        judged = quantity[claim.rule_settings["stated"]]
+        return judged, judged
     if "low" in quantity or "high" in quantity:
         return quantity.get("low", float("-inf")), quantity.get("high", float("inf"))
     (only,) = quantity.values() if len(quantity) == 1 else (quantity["value"],)

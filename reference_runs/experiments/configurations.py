@@ -11,8 +11,9 @@ from typing import Any
 from reference_runs.configs import documented
 from reference_runs.configs.config_reader import Snippet
 from reference_runs.configs.literals import as_json
-from reference_runs.memory.models import find_model, named_models
+from reference_runs.memory.models import NamedModel, get_model, named_models
 from reference_runs.records import Claim, Finding, Hardware, Job, NotTestable, Result
+from scanner.errors import ReplayError
 from scanner.records import Figure
 
 TINY = ("gpt2", "gpt_neo", "gpt_neox", "llama", "mistral", "opt", "phi", "qwen2")
@@ -79,7 +80,18 @@ def _families(recipe: Snippet, claim: Claim) -> list[str]:
     model: Any = recipe.get("model")
     if not isinstance(model, str) or model.lower() in _ANY_MODEL:
         return [str(family) for family in claim.settings["families"]]
-    found = find_model(model) or next((m for m in named_models() if m.family.language_model == model), None)
+    found = _named(model)
     if found is None or found.family.model_type not in TINY:
         raise NotTestable("unknown_model")
     return [found.family.model_type]
+
+
+def _named(model: str) -> NamedModel | None:
+    """A model by its name or, as our own reports write it, by its class."""
+    by_class = next((one for one in named_models() if one.family.language_model == model), None)
+    if by_class is not None:
+        return by_class
+    try:
+        return get_model(model)
+    except ReplayError:
+        return None
