@@ -52,6 +52,7 @@ def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> F
             "model": "tiny, random weights",
             "steps": 2,
             "deprecated": "; ".join(deprecated),
+            "not_used": ", ".join(sorted({key for result in results.values() for key in result["not_used"]})),
             "runs_when_changed": all(result["remedies"] is not None for result in results.values()),
         },
         errors=tuple(errors),

@@ -31,7 +31,7 @@ def jobs(claim: Claim, at_hand: Hardware) -> dict[str, Job]:
 
 def _job(claim: Claim, **settings: Scalar) -> Job:
     of_the_claim = {key: claim.settings[key] for key in _OF_THE_JOB}
-    return Job("throughput", of_the_claim | settings, limit_s=400.0, expected_s=30.0, alone=True)
+    return Job("throughput", of_the_claim | settings, limit_s=400.0, expected_s=25.0, alone=True)
 
 
 def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> Finding:

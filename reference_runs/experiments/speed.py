@@ -25,7 +25,7 @@ def jobs(claim: Claim, at_hand: Hardware) -> dict[str, Job]:
     if claim.settings["mode"] not in modes:
         raise NotTestable("no_bf16_unit")
     settings = {key: claim.settings[key] for key in _OF_THE_JOB} | {"modes": modes}
-    return {"timing": Job("timing", settings, limit_s=400.0, expected_s=40.0, alone=True)}
+    return {"timing": Job("timing", settings, limit_s=400.0, expected_s=30.0, alone=True)}
 
 
 def measure(claim: Claim, results: Mapping[str, Result], at_hand: Hardware) -> Finding:
