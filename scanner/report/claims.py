@@ -70,6 +70,11 @@ class Claim:
     runs: tuple[str, ...]
 
     @property
+    def subject(self) -> tuple[tuple[str, Scalar], ...]:
+        """Of the scope what must stand beside the verdict: on which model, of what size, it was found."""
+        return tuple((name, value) for name, value in self.scope if name in ("model", "parameters", "n_parameters"))
+
+    @property
     def ground(self) -> tuple[object, object]:
         """What it was tested on: hardware and versions."""
         return self.hardware, self.versions
@@ -102,7 +107,7 @@ def claims_of(verdicts: Sequence[Verdict]) -> tuple[Claim, ...]:
 
 
 def _claim(verdict: Verdict) -> Claim:
-    own = words()["claim"].get(verdict.claim, {})
+    own = _words_of(verdict.claim)
     unit = own.get("unit", "number")
     found = tuple(amount(figure, "number" if at else unit) for at, figure in enumerate(verdict.figures))
     return Claim(
@@ -125,6 +130,12 @@ def _claim(verdict: Verdict) -> Claim:
         verdict.versions,
         verdict.runs,
     )
+
+
+def _words_of(claim: str) -> Mapping[str, str]:
+    """A claim's own words, else those of its theme; none for an id without any."""
+    known: Mapping[str, Mapping[str, str]] = words()["claim"]
+    return known.get(claim) or known.get(claim.rstrip("0123456789")) or {}
 
 
 def amount(figure: Figure, unit: str) -> Amount:
@@ -161,7 +172,6 @@ def _bare(found: Amount) -> str:
 
 def wording(claim: Claim, style: str) -> str:
     """What was tested, with the stated quantities in their places; empty for a claim without words."""
-    own = words()["claim"].get(claim.id, {})
     stated = {x.figure.name: x for x in claim.stated}
 
     def fill(found: re.Match[str]) -> str:
@@ -170,7 +180,7 @@ def wording(claim: Claim, style: str) -> str:
             return "…"
         return shown(known.figure.value, found["unit"] or known.unit, style)
 
-    return _PLACEHOLDER.sub(fill, own.get("test", ""))
+    return _PLACEHOLDER.sub(fill, _words_of(claim.id).get("test", ""))
 
 
 def placeholders(text: str) -> list[tuple[str, str | None]]:
