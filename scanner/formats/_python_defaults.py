@@ -31,10 +31,10 @@ _FOREIGN_CONFIG = re.compile(
     r"(?i)eval|test|infer|gener|sampl|log|plot|tokeniz|data_?args|vision|serv|deploy|sweep|search|grid|space|dist|"
     r"reward|teacher|colou?r|font|style|rc_?params|wandb_?settings"
 )
-_CONFIG_CLASS = re.compile(
+CONFIG_CLASS = re.compile(
     r"(?i)(?:config|cfg|conf|args|arguments|params|hparams|settings|options|hyper\w*|constants|opts?|flags)\d*$"
 )
-_CONFIG_FILE = re.compile(
+CONFIG_FILE = re.compile(
     r"(?i)(?:^|_)(?:config|configs|configuration|cfg|conf|settings|hparams|hyperparams|hyperparameters|params|"
     r"parameters|arguments|args|options|opts|constants|const|constant)(?:_\w+)?$"
 )
@@ -102,9 +102,9 @@ def _destination(node: ast.Call) -> str | None:
 def is_configuration(stem: str, program: Program) -> bool:
     """Whether a source that trains nothing holds settings for those that do: by its name, or because it holds nothing
     but constants and classes of constants."""
-    if _CONFIG_FILE.search(stem):
+    if CONFIG_FILE.search(stem):
         return True
-    if program.functions or not any(_CONFIG_CLASS.search(name) for name in program.classes):
+    if program.functions or not any(CONFIG_CLASS.search(name) for name in program.classes):
         return False
     return all(not isinstance(s, (ast.For, ast.While, ast.With, ast.Try)) for s, _ in program.statements)
 
@@ -198,7 +198,7 @@ class Named:
 
     def _class(self, name: str, node: ast.ClassDef) -> Iterator[Setting]:
         is_data = any("dataclass" in dotted(_called(d)) for d in node.decorator_list)
-        if not (_CONFIG_CLASS.search(name) or is_data) or _FOREIGN_CONFIG.search(name):
+        if not (CONFIG_CLASS.search(name) or is_data) or _FOREIGN_CONFIG.search(name):
             return
         prefix = "lora." if words.ADAPTERS.search(name) else ""
         for key, bindings in self.program.scopes[id(node)].bindings.items():

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from scanner.formats._python_scopes import Function, Place, dotted
 from scanner.formats._python_settings import Context, Setting
 
-_RATE = re.compile(
+RATE = re.compile(
     r"(?:^|[._])(?:lr|LR|lrs|rate)(?:$|[._\d])|[a-z]LR$|[Ll]earning_?[Rr]ate|^lr|lr_?(?:lambda|sched)|sched"
 )
 MAX_FUNCTION = 60
@@ -46,7 +46,7 @@ def _cosine(at: Context) -> Iterator[Setting]:
             continue
         function = place.scope.function
         targets = statement.targets if isinstance(statement, ast.Assign) else []
-        is_rate = any(_RATE.search(dotted(target)) for target in targets)
+        is_rate = any(RATE.search(dotted(target)) for target in targets)
         if function is None:
             is_used = is_rate
         else:
@@ -57,7 +57,7 @@ def _cosine(at: Context) -> Iterator[Setting]:
     functions = {id(function) for function, _, _ in found}
     if not found or len(functions) != 1:
         return
-    if not at.training and sum(_RATE.search(name) is not None for name in at.program.functions) != 1:
+    if not at.training and sum(RATE.search(name) is not None for name in at.program.functions) != 1:
         return
     _, line, place = found[0]
     yield Setting("lr_scheduler", "cosine", line, place, "scheduler")
@@ -89,13 +89,13 @@ def _is_cosine(node: ast.expr, at: Context) -> bool:
 
 def _computes_rate(function: Function, at: Context) -> bool:
     """Whether a function gives back a learning rate: by its name, or by the rates in what it returns."""
-    if _RATE.search(function.name):
+    if RATE.search(function.name):
         return True
     if (function.end_lineno or function.lineno) - function.lineno > MAX_FUNCTION:
         return False
     return any(
         isinstance(statement, ast.Return) and statement.value is not None and place.scope.node is function
-        and any(_RATE.search(dotted(n)) for n in ast.walk(statement.value) if isinstance(n, (ast.Name, ast.Attribute)))
+        and any(RATE.search(dotted(n)) for n in ast.walk(statement.value) if isinstance(n, (ast.Name, ast.Attribute)))
         for statement, place in at.program.statements
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from scanner.formats import _python_sections as sections
 from scanner.formats import _python_trained as trained
 from scanner.formats._base import Document, Stated
 from scanner.formats._python_defaults import Named, command_line_defaults, is_configuration
+from scanner.formats._python_hint import may_state
 from scanner.formats._python_loops import Loops
 from scanner.formats._python_makers import imports_any
 from scanner.formats._python_scopes import Program
@@ -76,8 +77,8 @@ _WORDS = (
 
 
 def wants(document: Document) -> bool:
-    """Python sources that mention any part of a training."""
-    return document.kind == "python" and document.mentions(*_WORDS)
+    """Python sources that mention any part of a training, in words of which something may be stated."""
+    return document.kind == "python" and document.mentions(*_WORDS) and may_state(document)
 
 
 def read(document: Document) -> Iterator[Stated]:

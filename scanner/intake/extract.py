@@ -111,22 +111,24 @@ def _name(
     base: int,
 ) -> int:
     """Turn one document's sightings into observations and series; returns the next free segment of the file."""
-    found.sort(key=lambda s: (s.stated.line, s.order))
+    found.sort(key=_line_of)  # stable: what stands on one line stays in the order in which it was found
     _share_counters(found)
     cuts = cut(_events(found)) if document.kind == "log" else []
     top = base
     for sighting in found:
         stated = sighting.stated
         segment = base + (stated.segment if stated.segment is not None else bisect_right(cuts, stated.line))
-        top = max(top, segment + 1)
+        if segment >= top:
+            top = segment + 1
         line, pointer = document.address(stated.line)
+        if stated.role == "metric":
+            _add_point(sighting, document.path, line, stated.pointer or pointer, segment, series)
+            continue
         end_line = document.address(stated.end_line)[0] if stated.end_line else line
         place = Locator(document.path, line, end_line, stated.pointer or pointer, segment)
         origin = stated.origin or document.origin or _ORIGINS.get(document.kind, "config_file")
         raw = mask_secrets((stated.raw or f"{stated.key} = {stated.value}")[: 4 * RAW_LIMIT])[:RAW_LIMIT]
-        if stated.role == "metric":
-            _add_point(sighting, place, series, observations, origin, raw)
-        elif stated.role in ("fact", "mark"):
+        if stated.role in ("fact", "mark"):
             value = mask_secrets(stated.value) if isinstance(stated.value, str) else stated.value
             observations.append(
                 Observation(
@@ -136,6 +138,10 @@ def _name(
         else:
             _add_setting(sighting, place, observations, origin, raw)
     return top
+
+
+def _line_of(sighting: _Sighting) -> int:
+    return sighting.stated.line
 
 
 def _add_setting(
@@ -159,33 +165,33 @@ def _add_setting(
 
 def _add_point(
     sighting: _Sighting,
-    place: Locator,
+    path: str,
+    line: int,
+    pointer: str,
+    segment: int,
     series: dict[tuple[str, str, int, str], Series],
-    observations: list[Observation],
-    origin: Origin,
-    raw: str,
 ) -> None:
     stated = sighting.stated
     name = name_metric(stated.key)
     if name is None:
         return
     try:
-        value = float(str(stated.value).strip().rstrip("%")) if isinstance(stated.value, str) else float(stated.value)
+        value = float(stated.value.strip().rstrip("%")) if isinstance(stated.value, str) else float(stated.value)
     except ValueError:
         return
     metric = f"counter:{name.name}" if name.kind == "counter" else name.name
-    key = (metric, stated.key, place.segment, sighting.found_by)
+    key = (metric, stated.key, segment, sighting.found_by)
     curve = series.get(key)
     if curve is None:
-        curve = series[key] = Series(metric, stated.key, place.path, place.segment, sighting.found_by, place.pointer)
-    if place.pointer != curve.pointer and not curve.pointers:
-        curve.pointers.extend([curve.pointer] * len(curve))
-    if curve.pointers or place.pointer != curve.pointer:
-        curve.pointers.append(place.pointer)
+        curve = series[key] = Series(metric, stated.key, path, segment, sighting.found_by, pointer)
+    if curve.pointers or pointer != curve.pointer:
+        if not curve.pointers:
+            curve.pointers.extend([curve.pointer] * len(curve))
+        curve.pointers.append(pointer)
     curve.steps.append(math.nan if stated.step is None else stated.step)
     curve.epochs.append(math.nan if stated.epoch is None else stated.epoch)
     curve.values.append(value)
-    curve.lines.append(place.start_line)
+    curve.lines.append(line)
 
 
 def _share_counters(found: list[_Sighting]) -> None:
