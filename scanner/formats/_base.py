@@ -11,8 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from scanner.formats._shapes import Shapes
 from scanner.formats._stored import StoredBytes
 from scanner.records import Origin, Scalar
+
+DENSE = 4096
+"""Characters from which on a log is searched by the shapes of its lines."""
 
 Role = Literal["setting", "metric", "fact", "mark"]
 
@@ -106,6 +110,7 @@ class Document:
     claimed: set[int] = field(default_factory=set)
     """Lines that a specific format has read as metrics; generic formats leave them alone."""
     _text: str | None = field(default=None, init=False, repr=False, compare=False)
+    _shapes: Shapes | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -142,7 +147,31 @@ class Document:
     def mentions(self, *literals: str) -> bool:
         """Whether the text holds any of the literals, in this very spelling: the cheapest refusal of a foreign log."""
         text = self.text()
+        if self.kind == "log" and len(text) > DENSE:
+            shapes = self.shapes()
+            return any(shapes.mentions(literal, text) for literal in literals)
         return any(literal in text for literal in literals)
+
+    def shapes(self) -> Shapes:
+        """The lines without their digits; taken once."""
+        if self._shapes is None:
+            self._shapes = Shapes(self.lines, self.text())
+        return self._shapes
+
+    def words(self) -> str:
+        """A text that holds the same words as the document's, digits apart: of a long log each kind of line once."""
+        return self.shapes().words() if self.kind == "log" and len(self.text()) > DENSE else self.text()
+
+    def shaped_frames(self) -> Iterator[tuple[int, str, int]]:
+        """`frames` with the number of each one's shape."""
+        shapes = self.shapes()
+        for number, (line, shape) in enumerate(zip(self.lines, shapes.of, strict=True), 1):
+            if "\r" in line:
+                for part, inner in zip(line.split("\r"), shapes.frames(shape), strict=True):
+                    if part.strip():
+                        yield number, part, inner
+            elif line:
+                yield number, line, shape
 
     def frames(self) -> Iterator[tuple[int, str]]:
         """(line, text) of everything a terminal would have shown: a line is split at `\\r`.

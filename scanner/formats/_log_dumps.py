@@ -31,12 +31,15 @@ _ADAPTER_SWITCHES = ("use_peft", "use_lora", "lora_enable")
 """Switched off, the adapter's rank beside them states nothing."""
 
 
+def may_open_dump(line: str) -> bool:
+    """Whether a dump may begin on a line, or on any other of its shape."""
+    return len(line) <= MAX_DUMP and ("{" in line or "(" in line) and _DUMP.search(line) is not None
+
+
 def read_dump(lines: list[str], number: int) -> tuple[int, list[Stated]] | None:
     """(last line, settings) of an argument dump that begins on a line, or None."""
     line = lines[number - 1]
-    if len(line) > MAX_DUMP or not ("{" in line or "(" in line):
-        return None
-    opening = _DUMP.search(line)
+    opening = _DUMP.search(line) if may_open_dump(line) else None
     if opening is None:
         return None
     text = line[opening.start() :]

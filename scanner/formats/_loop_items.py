@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scanner.formats._base import Vocabulary
+from scanner.formats._base import Document, Vocabulary
 from scanner.formats._loop_words import is_loss, is_split, is_training_split
 
 MAX_WORDS = 8
@@ -26,6 +26,7 @@ _AFTER = (
 _NUMBER = re.compile(rf"%?(?<![\w.@])(?P<value>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|{_VALUE}){_AFTER}")
 _COMMA_NUMBER = re.compile(rf"%?(?<![\w.,@])(?P<value>[-+]?\d+,\d+(?:[eE][-+]?\d+)?|{_VALUE}){_AFTER}")
 _DECIMAL_COMMA = re.compile(r"(?:[:=]|[^\W\d])\s*%?[-+]?0,\d{2,}(?![\d,.\w])")
+_COMMA = re.compile(r"\d,\d{2,}(?![\d,.\w])")
 _DECIMAL_POINT = re.compile(r"(?:[:=]|[^\W\d])\s*%?[-+]?\d\.\d{2,}(?![\d,.\w])")
 _PARTS = re.compile(
     r"[|;,!\t{}\[\])>]|\s-{1,3}\s|\s{2,}|\.{2,}|(?<=\s)[=~#*]+(?=\s)|[\u2192\u2014\u2013\u3001\u3002\uff0c\uff1b]"
@@ -49,6 +50,7 @@ _SWAPPED_PLURAL = re.compile(
     r"\s*(?:is|was|[:=])\s*(?=[-+.\d])",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _CURRENCY = frozenset("$€£₺¥")
 _ASCII = re.compile(r"^[\x00-\x7f]+$")
 
@@ -67,6 +69,10 @@ class Item:
     """Whether all of its words are the key; else some were left out before it."""
     is_best: bool = False
     """Whether it is the best so far or of all, not the present one."""
+    span: tuple[int, int] = (0, 0)
+    """Where the number stands in the text."""
+    total_span: tuple[int, int] = (-1, -1)
+    """Where its total stands."""
 
 
 @dataclass(slots=True)
@@ -78,20 +84,39 @@ class Line:
     """The split word in force at its end, "" for none."""
     names_scope: bool
     """Whether the line itself put it in force."""
+    is_of_shape: bool = False
+    """Whether every text of the same shape holds the same but for the numbers: then `refilled` reads it."""
+
+    def refilled(self, text: str, commas: bool) -> Line:
+        """The same line with the numbers of another text of its shape."""
+        point = "." if commas else ""
+        items: list[Item] = []
+        for item in self.items:
+            begin, end = item.span
+            value = text[begin:end].replace(",", point)
+            total = item.total
+            if total is not None:
+                total = int(text[item.total_span[0] : item.total_span[1]])
+            if item.value[-1:] == "%":
+                value += "%"
+            items.append(Item(item.key, item.kind, value, total, item.whole, item.is_best))
+        return Line(items, self.scope, self.names_scope)
 
 
-def writes_decimal_commas(text: str) -> bool:
-    """Whether numbers are written as `0,53` somewhere in a text."""
-    return _DECIMAL_COMMA.search(text) is not None
+def writes_decimal_commas(document: Document) -> bool:
+    """Whether numbers are written as `0,53` somewhere in a document."""
+    return _COMMA.search(document.words()) is not None and _DECIMAL_COMMA.search(document.text()) is not None
 
 
 def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = "") -> Line:
     """The items of a line; `scope` is a split word that a heading above put in force."""
+    whole, is_of_shape = text, "@" not in text
     if "@" in text:
         text = _COCO_RANGE.sub("50-95", text)
     if "(" in text:
         text = _WRAPPED.sub("", text)
     text = _SWAPPED.sub(r"\g<unit> \g<n>, \g<key>: ", _SWAPPED_PLURAL.sub(r"\g<unit> \g<n>, \g<key>: ", text))
+    is_of_shape = is_of_shape and text == whole
     found: list[Item] = []
     state = _Scope(context=scope)
     end = 0
@@ -102,10 +127,15 @@ def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = 
         if _tells_best(before, naming):
             state.best = True
         item = _item(before, match, naming, state, commas)
+        # A digit before a number may be part of a key; a total may make a share of a measurement.
+        is_of_shape = is_of_shape and _DIGIT.search(before) is None
+        if match["total"] and (item is None or item.kind == "metric"):
+            is_of_shape = False
         if item is not None and not (item.kind == "metric" and _UNIT.match(text, end)):
             item.is_best = state.best
+            item.span, item.total_span = match.span("value"), match.span("total")
             found.append(item)
-    return Line(found, state.context, state.was_named)
+    return Line(found, state.context, state.was_named, is_of_shape)
 
 
 def heading_scope(text: str, naming: Vocabulary) -> str:

@@ -40,8 +40,17 @@ class _Header(NamedTuple):
 def read(document: Document) -> Iterator[Stated]:
     """The metrics of each row; rows and headers are claimed."""
     header: _Header | None = None
-    for number, line in enumerate(document.lines, 1):
-        if len(line) > MAX_LINE or number in document.claimed or not line.strip():
+    shapes = document.shapes()
+    opening = {number for number, text in enumerate(shapes.texts) if _may_be_header(text)}
+    if not opening:
+        return
+    for number, (line, shape) in enumerate(zip(document.lines, shapes.of, strict=True), 1):
+        if (
+            (header is None and shape not in opening)
+            or len(line) > MAX_LINE
+            or number in document.claimed
+            or not line.strip()
+        ):
             continue
         if header is not None:
             row = _cells(line, header.splitter)
@@ -57,10 +66,14 @@ def read(document: Document) -> Iterator[Stated]:
             if _RULE.match(line):
                 continue
             header = None
-        if not any(mark in line for mark in ":=()") and _COUNTS.search(line):
+        if shape in opening:
             header = _header(line, document)
             if header is not None:
                 document.claimed.add(number)
+
+
+def _may_be_header(line: str) -> bool:
+    return not any(mark in line for mark in ":=()") and _COUNTS.search(line) is not None
 
 
 def _cells(line: str, splitter: re.Pattern[str]) -> list[str]:

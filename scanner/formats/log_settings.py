@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from scanner.formats._base import Document, Stated, parse_number
-from scanner.formats._log_dumps import read_dump
+from scanner.formats._log_dumps import may_open_dump, read_dump
 
 ID = "log_settings"
 DESCRIPTION = "Settings that a program prints: argument dumps, `key: value` lines, optimizer groups"
@@ -86,9 +86,12 @@ def read(document: Document) -> Iterator[Stated]:
     inside = 0
     foreign: set[str] = set()
     values: dict[str, set[str]] = defaultdict(set)
-    for number, line in enumerate(document.lines, 1):
-        if number <= inside or "\r" in line or number in document.claimed or not _HINT.search(line):
+    shapes = document.shapes()
+    silent = {number for number, text in enumerate(shapes.texts) if "\r" in text or not _HINT.search(text)}
+    for number, of in enumerate(shapes.of, 1):
+        if of in silent or number <= inside or number in document.claimed:
             continue
+        line = document.lines[number - 1]
         if number > 1 and _FRAME.match(document.lines[number - 2]):
             continue
         if (dump := read_dump(document.lines, number)) is not None:
@@ -114,6 +117,10 @@ def read(document: Document) -> Iterator[Stated]:
                         values[pair.key].add(str(pair.value))
                     if not pairs:
                         foreign.add(shape)
+                if shape in foreign and optimizer is None and not may_open_dump(line):
+                    silent.add(of)
+        elif not may_open_dump(line):
+            silent.add(of)
     yield from _asked_for(found)
 
 

@@ -105,13 +105,28 @@ def read(document: Document) -> Iterator[Stated]:
     """Metrics with their epoch and step; planned totals; epochs that were closed."""
     yield from _loop_tables.read(document)
     loop = _Loop(document)
-    for line, frame in document.frames():
-        if line in document.claimed or len(frame) > MAX_LINE or "%|" in frame:
-            continue
-        if frame.isascii() and not frame.strip("\r\n -=*_#+~"):
-            continue
-        yield from loop.see(line, frame)
+    for line, frame, shape in document.shaped_frames():
+        if shape not in loop.silent and line not in document.claimed:
+            if _is_no_text(frame):
+                loop.silent.add(shape)
+            else:
+                yield from loop.see(line, frame, shape)
     yield from _stated(loop.records)
+
+
+def _is_no_text(frame: str) -> bool:
+    """Whether a line, and every other of its shape, is too long, a progress bar or a rule."""
+    return len(frame) > MAX_LINE or "%|" in frame or (frame.isascii() and not frame.strip("\r\n -=*_#+~"))
+
+
+@dataclass(slots=True)
+class _Steady:
+    """A shape of lines that a loop prints again and again, read once."""
+
+    begin: int
+    """Where the text begins behind times, ranks and levels."""
+    by_scope: dict[str, Line] = field(default_factory=dict)
+    """What it holds under each split that a heading put in force."""
 
 
 @dataclass(slots=True)
@@ -129,13 +144,24 @@ class _Loop:
     scope_until: int = 0
     commas: bool | None = None
     foreign: set[str] = field(default_factory=set)
-    """Lines without their digits that say nothing: what a loop prints thousands of times is read once."""
+    """Lines without their numbers that say nothing: what a loop prints thousands of times is read once."""
+    silent: set[int] = field(default_factory=set)
+    """Shapes of such lines."""
+    steady: dict[int, _Steady] = field(default_factory=dict)
     plans: Plans = field(default_factory=Plans)
 
-    def see(self, line: int, frame: str) -> Iterator[Stated]:
-        """One line: what it states at once; its metrics become records."""
+    def see(self, line: int, frame: str, of: int) -> Iterator[Stated]:
+        """One line and its shape: what it states at once; its metrics become records."""
+        if (steady := self.steady.get(of)) is not None:
+            known = steady.by_scope.get(self.scope if line <= self.scope_until else "")
+            if known is not None:
+                found = known.refilled(frame[steady.begin :], self.commas is True)
+                counters = {item.kind: item for item in reversed(found.items) if item.kind in ("epoch", "step")}
+                yield from self._count(found, counters, line, frame)
+                return
         shape = _DIGITS.sub("0", frame)
         if shape in self.foreign:
+            self.silent.add(of)
             return
         text = _bare(frame)
         if _DIGITS.search(text) is None and "nan" not in text.lower() and "inf" not in text.lower():
@@ -164,7 +190,7 @@ class _Loop:
             )
             return
         if self.commas is None:
-            self.commas = writes_decimal_commas(self.document.text())
+            self.commas = writes_decimal_commas(self.document)
         scope = self.scope if line <= self.scope_until else ""
         found = read_line(text, self.document.naming, self.commas, scope)
         if not found.items and "loss" not in text.lower():
@@ -173,12 +199,15 @@ class _Loop:
             return
         if _CODE.search(frame):
             return
+        is_steady = closed is None and found.is_of_shape
         counters = {item.kind: item for item in reversed(found.items) if item.kind in ("epoch", "step")}
         if scope and counters:
             found = read_line(text, self.document.naming, self.commas)
+            is_steady = is_steady and found.is_of_shape
         if found.items or "loss" in text.lower():
             for name, item in _bracketed(text, frame).items():
                 counters.setdefault(name, item)
+                is_steady = False
         if found.scope and not is_training_split(self.document.naming, found.scope):
             batch = _BATCH.search(text) if counters or _SPLIT_BATCH.match(text) else None
             if batch is not None and int(batch["n"]) < int(batch["of"]):
@@ -187,6 +216,9 @@ class _Loop:
                 return
             if batch is not None or text.startswith("Averaged stats"):
                 found = read_line(_AVERAGED.sub(r"\1", text), self.document.naming, self.commas, found.scope)
+                is_steady = False
+        if is_steady:
+            self.steady.setdefault(of, _Steady(len(frame) - len(text))).by_scope[scope] = found
         yield from self._count(found, counters, line, frame)
 
     def _count(self, found: Line, counters: dict[str, Item], line: int, frame: str) -> Iterator[Stated]:

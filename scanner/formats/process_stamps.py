@@ -34,8 +34,10 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated]:
     """Each launch after the first, and its process id."""
     blocks: list[tuple[str, int, str]] = []
-    for number, line in enumerate(document.lines, 1):
-        stamp = _STAMP.match(line[:HEAD])
+    shapes = document.shapes()
+    stamped = {number for number, text in enumerate(shapes.texts) if _STAMP.match(text[:HEAD])}
+    for number, (line, shape) in enumerate(zip(document.lines, shapes.of, strict=True), 1):
+        stamp = _STAMP.match(line[:HEAD]) if shape in stamped else None
         if stamp and (not blocks or blocks[-1][0] != stamp["pid"]):
             blocks.append((stamp["pid"], number, line))
             if len(blocks) > MAX_LAUNCHES:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from scanner.formats import _scheduler_reports as reports
 from scanner.formats import _scheduler_slurm as slurm
 from scanner.formats._base import Document, Stated
+from scanner.formats._shapes import shape_of
 
 ID = "scheduler_output"
 DESCRIPTION = "Prologs, epilogs and kill messages of SLURM, LSF, PBS, Grid Engine, HTCondor and Kubernetes"
@@ -23,6 +24,8 @@ SAMPLE = "slurmstepd: error: *** JOB 22412 ON node7 CANCELLED AT 2024-04-13T10:1
 
 _JOB_FILE = re.compile(r"(?:^|[-_.])(?:slurm-?|job[-_]?|[oe])(?P<job>\d{3,12})(?:[_.]\d+)?(?:\.\w+)?$", re.IGNORECASE)
 _HINT = re.compile("|".join(map(re.escape, (*slurm.HINTS, *reports.HINTS))))
+
+_HINT_SHAPE = re.compile("|".join(re.escape(shape_of(hint)) for hint in (*slurm.HINTS, *reports.HINTS)))
 
 
 def wants(document: Document) -> bool:
@@ -39,8 +42,10 @@ def read(document: Document) -> Iterator[Stated]:
         yield Stated("job_id", named["job"], 1, "fact", raw=document.name)
     if not document.mentions(*slurm.HINTS, *reports.HINTS):
         return
-    for number, line in enumerate(document.lines, 1):
-        if _HINT.search(line):
+    shapes = document.shapes()
+    hinted = {number for number, text in enumerate(shapes.texts) if _HINT_SHAPE.search(text)}
+    for number, (line, shape) in enumerate(zip(document.lines, shapes.of, strict=True), 1):
+        if shape in hinted and _HINT.search(line):
             for stated in (*slurm.message(line, number), *reports.line(line, number)):
                 if stated.key == "job_id":
                     # Said again, it would look like another job's begin.

@@ -99,14 +99,33 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated]:
     """Sizes of the training set and devices, with their lines."""
     lines = document.lines
-    shards = {found["file"] for text in lines if "Loading dataset from" in text and (found := _SHARD.search(text))}
-    for number, text in enumerate(lines, 1):
-        if not text or len(text) > MAX_LINE or "\r" in text or number in document.claimed:
+    shards = {
+        found["file"]
+        for text in (lines if document.mentions("Loading dataset from") else ())
+        if "Loading dataset from" in text and (found := _SHARD.search(text))
+    }
+    shapes = document.shapes()
+    foreign = {number for number, text in enumerate(shapes.texts) if _is_foreign(text, len(shards) == 1)}
+    for number, shape in enumerate(shapes.of, 1):
+        if shape in foreign or number in document.claimed:
             continue
+        text = lines[number - 1]
         if (n := count_at(lines, number, len(shards) == 1)) is not None:
             yield Stated("train_samples", n, number, raw=text.strip())
         elif (device := device_at(text, number <= _EARLY_LINES or document.is_embedded)) is not None:
             yield Stated("device", device, number, raw=text.strip())
+
+
+def _is_foreign(text: str, is_one_file: bool) -> bool:
+    """Whether no line of a shape states a size or a device: no pattern asks for any digit's value."""
+    if not text or len(text) > MAX_LINE or "\r" in text:
+        return True
+    if _ROWS.match(text) or (is_one_file and _SHARD_ROWS.search(text)):
+        return False
+    bare, stripped = _STAMP.sub("", text, count=1), text.strip()
+    return not any((
+        _COUNTED.match(bare), _SHAPE.match(bare), _RESULT.match(stripped), _BARE.match(stripped), _DEVICE.match(bare)
+    ))  # fmt: skip
 
 
 def count_at(lines: Sequence[str], number: int, is_one_file: bool = False) -> int | None:

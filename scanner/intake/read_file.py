@@ -45,7 +45,7 @@ def _read(candidate: Candidate) -> Findings:
         return _read_weights(candidate)
     document, source = open_document(candidate)
     # A launcher may name its program and nothing else.
-    if document.kind not in ("binary", "shell") and not may_matter(document.text()) and not _tells_by_name(candidate):
+    if document.kind not in ("binary", "shell") and not may_matter(document.words()) and not _tells_by_name(candidate):
         return Findings(source)
     return extract(document, source)
 

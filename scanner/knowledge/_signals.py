@@ -28,6 +28,17 @@ class Signal:
     """For facts and fields: the value, or empty when the group `value` of the pattern holds it."""
     matches: tuple[str, ...]
     rejects: tuple[str, ...]
+    is_digit_blind: bool
+    """Whether the pattern takes any digit for any other, so that it fails on one line as on all of that shape."""
+
+
+_ANY_DIGIT = regex.compile(r"\\[dDwWsSbB]|\{\d*,?\d*\}|\[0-9\]|0-9")
+_ONE_DIGIT = regex.compile(r"[0-9]|\\[gkpPxuUN]|\(\?P=|\(\?\(|\(\?R\)|\(\?&")
+
+
+def is_digit_blind(pattern: str) -> bool:
+    """Whether a pattern names no digit, back reference or code point: it asks of digits only that they are some."""
+    return _ONE_DIGIT.search(_ANY_DIGIT.sub("", pattern)) is None
 
 
 def _signal(row: dict[str, Any]) -> Signal:
@@ -49,6 +60,7 @@ def _signal(row: dict[str, Any]) -> Signal:
         value=row.get("value", ""),
         matches=tuple(row["matches"]),
         rejects=tuple(row.get("rejects", ())),
+        is_digit_blind=is_digit_blind(row["pattern"]),
     )
 
 
