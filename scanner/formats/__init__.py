@@ -7,7 +7,7 @@ A format module offers
     SAMPLE: str                                 a few lines of it
     GENERIC: bool (optional, default False)     reads only lines that no other format claimed
     def wants(document: Document) -> bool       cheap: by name, kind, and the first lines
-    def read(document: Document) -> Iterator[Stated | Document]
+    def read(document: Document) -> Iterator[Stated | Rows | Document]
 
 and knows structure only: keys and values as written, never what they mean.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Protocol, cast
 
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Rows, Stated
 
 
 class Format(Protocol):
@@ -32,7 +32,7 @@ class Format(Protocol):
 
     def wants(self, document: Document) -> bool: ...
 
-    def read(self, document: Document) -> Iterator[Stated | Document]: ...
+    def read(self, document: Document) -> Iterator[Stated | Rows | Document]: ...
 
 
 def is_generic(module: Format) -> bool:

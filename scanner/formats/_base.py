@@ -48,6 +48,28 @@ class Stated(NamedTuple):
     end_line: int | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Metrics that a loop printed on many lines, each line with the same keys: columns instead of a `Stated` a number.
+
+    Each line is one on which the format states nothing else; no line is told by a `Stated` of the format as well.
+    """
+
+    keys: tuple[str, ...]
+    lines: list[int]
+    """1-based, ascending."""
+    columns: list[list[str]]
+    """Of each key its numbers as written, line by line."""
+    epochs: list[float] | None
+    """The epoch of each line; None where none is stated."""
+
+    def stated(self) -> Iterator[Stated]:
+        """The same number by number, in the order of the lines."""
+        for at, line in enumerate(self.lines):
+            for key, column in zip(self.keys, self.columns, strict=True):
+                yield Stated(key, column[at], line, "metric", epoch=self.epochs[at] if self.epochs else None)
+
+
 _NOTHING = re.compile("(?!)")
 
 

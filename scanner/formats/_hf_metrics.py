@@ -40,6 +40,14 @@ def find_metrics(text: str) -> Iterator[tuple[str, dict[str, str]]]:
                 yield found.group(), pairs
 
 
+def find_places(text: str) -> Iterator[tuple[dict[str, str], dict[str, tuple[int, int]]]]:
+    """Of every logged dictionary of the present form its numbers, and where in the text each of them stands."""
+    for found in _DICT.finditer(text):
+        places = {m["key"]: m.span("value") for m in _PAIR.finditer(found.group())}
+        begin = found.start()
+        yield _pairs(found.group()), {key: (begin + a, begin + b) for key, (a, b) in places.items()}
+
+
 def _pairs(text: str) -> dict[str, str]:
     pairs = {m["key"]: m["value"] for m in _PAIR.finditer(text)}
     progress = _PROGRESS.search(text)

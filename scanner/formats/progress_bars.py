@@ -14,10 +14,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from scanner.formats._base import Document, Stated
 from scanner.formats._loop_items import Line, read_line
 from scanner.formats._plans import Plans
+from scanner.formats._shapes import shape_of
 
 ID = "progress_bars"
 DESCRIPTION = "Progress bars of tqdm: steps done of steps planned, and the metrics shown with them"
@@ -77,6 +79,7 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated]:
     """The last frame of each bar; a plan only where one bar is the whole training."""
     bars = _bars(document)
+    lines: dict[str, Line] = {}
     training = [bar for bar in bars if bar.total > 1 and not _OTHER.search(bar.label)]
     held_out = [
         bar for bar in bars if _OTHER.search(bar.label) and _HELD_OUT.search(bar.label) and bar.epoch is not None
@@ -99,30 +102,41 @@ def read(document: Document) -> Iterator[Stated]:
             yield from plans.see("plan_epochs", bar.epoch, bar.epochs, bar.line, bar.raw)
             if bar.done == bar.total:
                 yield Stated("epoch", bar.epoch, bar.line, "metric", epoch=bar.epoch, raw=bar.raw)
-        yield from _points(bar, document, is_whole, counts_epochs)
+        yield from _points(bar, document, lines, is_whole, counts_epochs)
     for bar in held_out:
-        yield from _points(bar, document, False, False)
+        yield from _points(bar, document, lines, False, False)
 
 
-def _points(bar: _Bar, document: Document, is_whole: bool, counts_epochs: bool) -> Iterator[Stated]:
+def _points(
+    bar: _Bar, document: Document, lines: dict[str, Line], is_whole: bool, counts_epochs: bool
+) -> Iterator[Stated]:
+    """The metrics of a bar's frames; `lines` are those read of each shape so far."""
     for done, line, text, raw in bar.points:
         if line in document.claimed:
             continue
         step = float(done) if is_whole else None
         epoch = float(done) if counts_epochs else bar.epoch
-        for item in _metrics(text, document).items:
+        for item in _metrics(text, document, lines).items:
             if item.kind in ("metric", "companion") and item.whole:
                 yield Stated(item.key, item.value, line, "metric", step=step, epoch=epoch, raw=raw)
 
 
-def _metrics(text: str, document: Document) -> Line:
-    return read_line(text, document.naming)
+def _metrics(text: str, document: Document, lines: dict[str, Line]) -> Line:
+    shape = shape_of(text)
+    known = lines.get(shape)
+    if known is not None:
+        return known.refilled(text, False)
+    found = read_line(text, document.naming)
+    if found.is_of_shape:
+        lines[shape] = found
+    return found
 
 
 def _bars(document: Document) -> list[_Bar]:
     found: list[_Bar] = []
-    for line, frame in document.frames():
-        if "%|" not in frame:
+    shapes = document.shapes()
+    for line, frame, shape in document.shaped_frames():
+        if "%|" not in shapes.texts[shape]:
             continue
         end = 0
         for match in _BAR.finditer(frame[:MAX_FRAME]):
@@ -163,7 +177,12 @@ def _keep(bar: _Bar, text: str) -> None:
 
 def _alike(a: str, b: str) -> bool:
     """Labels that differ in numbers only are one bar's (`Loss 0.5`, `Loss 0.4`), but epochs are told apart."""
-    one, two = _EPOCH_LABEL.search(a), _EPOCH_LABEL.search(b)
-    if one and two and (one["n"] or one["nth"]) != (two["n"] or two["nth"]):
-        return False
-    return re.sub(r"[\d.]+", "#", a)[:20] == re.sub(r"[\d.]+", "#", b)[:20]
+    (one, masked), (two, other) = _epoch_and_rest(a), _epoch_and_rest(b)
+    return (one is None or two is None or one == two) and masked == other
+
+
+@lru_cache(maxsize=4096)
+def _epoch_and_rest(label: str) -> tuple[str | None, str]:
+    """The number of the epoch that a label names, None where it names none, and its first letters without numbers."""
+    epoch = _EPOCH_LABEL.search(label)
+    return (epoch["n"] or epoch["nth"]) if epoch else None, re.sub(r"[\d.]+", "#", label)[:20]

@@ -11,8 +11,9 @@ from bisect import bisect_right
 from collections import defaultdict
 
 from scanner.formats import all_formats, is_generic
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Rows, Stated
 from scanner.intake import line_rules, relaunch
+from scanner.intake.columns import Birth, Block, SeriesKey, add_rows, counted
 from scanner.intake.segment import Event, cut
 from scanner.knowledge import convert, fact_names, find_field, is_true, mask_secrets, name_metric
 from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Scalar, Series, Skip, SourceFile
@@ -49,11 +50,12 @@ class _Sighting:
 def extract(document: Document, source: SourceFile) -> Findings:
     """All that the formats and line rules find in a document and the documents inside it."""
     sightings: list[_Sighting] = []
+    blocks: list[Block] = []
     skips: list[Skip] = []
     queue = [document]
     while queue:
         current = queue.pop(0)
-        _read(current, sightings, queue, skips)
+        _read(current, sightings, blocks, queue, skips)
     observations: list[Observation] = []
     series: dict[tuple[str, str, int, str], Series] = {}
     by_document: dict[int, list[_Sighting]] = defaultdict(list)
@@ -63,7 +65,8 @@ def extract(document: Document, source: SourceFile) -> Findings:
         by_document[id(sighting.document)].append(sighting)
     next_segment = 0
     for key, found in by_document.items():
-        next_segment = _name(documents[key], found, observations, series, next_segment)
+        own = [block for block in blocks if block.document is documents[key]]
+        next_segment = _name(documents[key], found, own, observations, series, next_segment)
     if len(observations) > MAX_OBSERVATIONS:
         skips.append(Skip(source.path, "extract", "too_many_observations", str(len(observations)), 0))
         del observations[MAX_OBSERVATIONS:]
@@ -75,7 +78,9 @@ def extract(document: Document, source: SourceFile) -> Findings:
     return Findings(file, tuple(observations), curves, tuple(skips))
 
 
-def _read(document: Document, sightings: list[_Sighting], queue: list[Document], skips: list[Skip]) -> None:
+def _read(
+    document: Document, sightings: list[_Sighting], blocks: list[Block], queue: list[Document], skips: list[Skip]
+) -> None:
     specific_done = False
     for module in all_formats():
         if is_generic(module) and not specific_done:
@@ -83,12 +88,20 @@ def _read(document: Document, sightings: list[_Sighting], queue: list[Document],
             document.claimed.update(
                 s.stated.line for s in sightings if s.document is document and s.stated.role == "metric"
             )
+            for block in blocks:
+                if block.document is document:
+                    document.claimed.update(block.rows.lines)
         try:
             if not module.wants(document):
                 continue
             for found in module.read(document):
                 if isinstance(found, Document):
                     queue.append(found)
+                elif isinstance(found, Rows):
+                    if document.is_embedded:
+                        sightings.extend(_Sighting(s, document, module.ID, len(sightings)) for s in found.stated())
+                    else:
+                        blocks.append(Block(found, document, module.ID, len(sightings)))
                 else:
                     sightings.append(_Sighting(found, document, module.ID, len(sightings)))
         except MemoryError:
@@ -106,6 +119,7 @@ def _read(document: Document, sightings: list[_Sighting], queue: list[Document],
 def _name(
     document: Document,
     found: list[_Sighting],
+    blocks: list[Block],
     observations: list[Observation],
     series: dict[tuple[str, str, int, str], Series],
     base: int,
@@ -113,8 +127,9 @@ def _name(
     """Turn one document's sightings into observations and series; returns the next free segment of the file."""
     found.sort(key=_line_of)  # stable: what stands on one line stays in the order in which it was found
     _share_counters(found)
-    cuts = cut(_events(found)) if document.kind == "log" else []
+    cuts = cut(_condensed(_events(found, blocks))) if document.kind == "log" else []
     top = base
+    born: dict[SeriesKey, Birth] = {}
     for sighting in found:
         stated = sighting.stated
         segment = base + (stated.segment if stated.segment is not None else bisect_right(cuts, stated.line))
@@ -122,7 +137,7 @@ def _name(
             top = segment + 1
         line, pointer = document.address(stated.line)
         if stated.role == "metric":
-            _add_point(sighting, document.path, line, stated.pointer or pointer, segment, series)
+            _add_point(sighting, document.path, line, stated.pointer or pointer, segment, series, born)
             continue
         end_line = document.address(stated.end_line)[0] if stated.end_line else line
         place = Locator(document.path, line, end_line, stated.pointer or pointer, segment)
@@ -137,6 +152,8 @@ def _name(
             )
         else:
             _add_setting(sighting, place, observations, origin, raw)
+    if blocks:
+        top = max(top, add_rows(blocks, cuts, base, series, born))
     return top
 
 
@@ -170,6 +187,7 @@ def _add_point(
     pointer: str,
     segment: int,
     series: dict[tuple[str, str, int, str], Series],
+    born: dict[SeriesKey, Birth],
 ) -> None:
     stated = sighting.stated
     name = name_metric(stated.key)
@@ -184,6 +202,7 @@ def _add_point(
     curve = series.get(key)
     if curve is None:
         curve = series[key] = Series(metric, stated.key, path, segment, sighting.found_by, pointer)
+        born[key] = (stated.line, sighting.order, 1, 0)
     if curve.pointers or pointer != curve.pointer:
         if not curve.pointers:
             curve.pointers.extend([curve.pointer] * len(curve))
@@ -196,52 +215,75 @@ def _add_point(
 
 def _share_counters(found: list[_Sighting]) -> None:
     """Give the metrics of a line the counters that stand on the same line, where the format did not."""
-    by_line: dict[tuple[int, str, str], list[_Sighting]] = defaultdict(list)
-    for sighting in found:
-        if sighting.stated.role == "metric":
-            by_line[sighting.stated.line, sighting.found_by, sighting.stated.pointer].append(sighting)
-    for group in by_line.values():
-        counters: dict[str, float] = {}
-        for sighting in group:
-            name = name_metric(sighting.stated.key)
-            if name is not None and name.kind == "counter":
-                try:
-                    counters.setdefault(name.name, float(sighting.stated.value))
-                except ValueError:
-                    continue
-        if not counters:
-            continue
-        for sighting in group:
-            stated = sighting.stated
-            sighting.stated = stated._replace(
-                step=counters.get("step") if stated.step is None else stated.step,
-                epoch=counters.get("epoch") if stated.epoch is None else stated.epoch,
-            )
-
-
-def _events(found: list[_Sighting]) -> list[Event]:
-    """What the segmenter wants to know, from the sightings of one document."""
-    events: list[Event] = []
+    counters: dict[tuple[int, str, str], dict[str, float]] = {}
     for sighting in found:
         stated = sighting.stated
-        if stated.segment is not None:
+        if stated.role != "metric":
             continue
-        if stated.role == "mark":
-            kind = _EVENTS.get(stated.key, "fatal" if stated.key.startswith("failure:") else "")
-            if kind:
-                events.append(Event(stated.line, kind))  # type: ignore[arg-type]
-        elif stated.role == "fact":
-            if stated.key in ("exception",):
-                events.append(Event(stated.line, "fatal"))
-            elif stated.key in ("process_id", "job_id", "command", "started_at") and stated.key in fact_names():
-                events.append(Event(stated.line, "setting", stated.key))
-        elif stated.role == "setting":
-            hit = find_field(stated.key)
-            if hit is not None and hit.field not in _NOT_ASKED_FOR:
-                events.append(Event(stated.line, "setting", hit.field))
-        else:
-            if stated.epoch is not None:
-                events.append(Event(stated.line, "epoch", sighting.found_by, stated.epoch))
-            elif stated.step is not None:
-                events.append(Event(stated.line, "step", sighting.found_by, stated.step))
-    return events
+        name = name_metric(stated.key)
+        if name is not None and name.kind == "counter":
+            try:
+                number = float(stated.value)
+            except ValueError:
+                continue
+            counters.setdefault((stated.line, sighting.found_by, stated.pointer), {}).setdefault(name.name, number)
+    for sighting in found if counters else ():
+        stated = sighting.stated
+        if stated.role == "metric" and (stated.step is None or stated.epoch is None):
+            known = counters.get((stated.line, sighting.found_by, stated.pointer))
+            if known is not None:
+                step = known.get("step") if stated.step is None else stated.step
+                epoch = known.get("epoch") if stated.epoch is None else stated.epoch
+                sighting.stated = stated._replace(step=step, epoch=epoch)
+
+
+def _events(found: list[_Sighting], blocks: list[Block]) -> list[Event]:
+    """What the segmenter wants to know, from the sightings and columns of one document, in the order of the lines."""
+    events: list[Event] = []
+    places: list[tuple[int, int]] = []
+    for sighting in found:
+        event = _event(sighting)
+        # The metrics of a line mostly carry one counter; said again it tells nothing new.
+        if event is not None and not (event.kind in ("epoch", "step") and events and event == events[-1]):
+            events.append(event)
+            places.append((event.line, sighting.order))
+    if not blocks:
+        return events
+    merged = [(place, 1, event) for place, event in zip(places, events, strict=True)]
+    merged += (((event.line, block.order), 0, event) for block in blocks for event in counted(block))
+    merged.sort(key=lambda found: found[:2])
+    return [event for _, _, event in merged]
+
+
+def _event(sighting: _Sighting) -> Event | None:
+    stated = sighting.stated
+    if stated.segment is not None:
+        return None
+    if stated.role == "metric":
+        if stated.epoch is not None:
+            return Event(stated.line, "epoch", sighting.found_by, stated.epoch)
+        return Event(stated.line, "step", sighting.found_by, stated.step) if stated.step is not None else None
+    if stated.role == "mark":
+        kind = _EVENTS.get(stated.key, "fatal" if stated.key.startswith("failure:") else "")
+        return Event(stated.line, kind) if kind else None  # type: ignore[arg-type]
+    if stated.role == "fact":
+        if stated.key in ("exception",):
+            return Event(stated.line, "fatal")
+        if stated.key in ("process_id", "job_id", "command", "started_at") and stated.key in fact_names():
+            return Event(stated.line, "setting", stated.key)
+        return None
+    hit = find_field(stated.key)
+    return Event(stated.line, "setting", hit.field) if hit is not None and hit.field not in _NOT_ASKED_FOR else None
+
+
+def _condensed(events: list[Event]) -> list[Event]:
+    """The events without those in the middle of a counter's rise, which change nothing that its end does not."""
+    kept: list[Event] = []
+    for event in events:
+        if len(kept) > 1 and event.kind in ("epoch", "step"):
+            before, last = kept[-2:]
+            if event[1:3] == last[1:3] == before[1:3] and before.number <= last.number <= event.number:
+                kept[-1] = event
+                continue
+        kept.append(event)
+    return kept

@@ -6,8 +6,6 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
-from scipy.special import ndtri
-
 from scanner.learn._cases import Case, of_status
 from scanner.records import Figure
 
@@ -15,11 +13,13 @@ MIN_DECIDED = 5
 """Fewer decided runs than this say nothing about a group: its share is left null, its n is still given."""
 
 CONFIDENCE = 0.95
+NORMAL_QUANTILE = 1.959963984540054
+"""Of the standard normal distribution at (1 + CONFIDENCE) / 2; a test computes it."""
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
     """Wilson's score interval of a share k/n at CONFIDENCE (Wilson 1927); n must be positive."""
-    z = float(ndtri(0.5 + CONFIDENCE / 2))
+    z = NORMAL_QUANTILE
     p, zz = k / n, z * z
     middle = (p + zz / (2 * n)) / (1 + zz / n)
     half = z * math.sqrt(p * (1 - p) / n + zz / (4 * n * n)) / (1 + zz / n)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy.special import ndtri
 
 from scanner.learn._cases import Case, executed, grouped, ids
 from scanner.learn._experiments import key_of
-from scanner.learn._figures import CONFIDENCE
+from scanner.learn._figures import CONFIDENCE, NORMAL_QUANTILE
 from scanner.learn.best import SETTINGS
 from scanner.records import Figure, Learning
 
@@ -117,7 +116,7 @@ def _cut(m: int, n: int) -> int:
     """How many of the sorted differences are cut off at each end: the largest U whose tail is at most half of 1 - C."""
     tail = (1 - CONFIDENCE) / 2
     if m * n > _EXACT:
-        z = float(ndtri(0.5 + CONFIDENCE / 2))
+        z = NORMAL_QUANTILE
         return math.floor(m * n / 2 - z * math.sqrt(m * n * (m + n + 1) / 12)) - 1
     # The counts of Mann and Whitney's U are the coefficients of the Gaussian binomial.
     counts = [1] + [0] * (m * n)

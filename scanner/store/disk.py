@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,42 @@ def mark(out: Path) -> None:
 
 def write_table(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
     """Write a table; it is on the disk when this returns."""
-    table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(_META))
-    pq.write_table(table, path, compression="zstd")
+    marked = schema.with_metadata(_META)
+    with pq.ParquetWriter(path, marked, compression="zstd") as writer:
+        for group in _groups(rows):
+            columns = [_column([row.get(field.name) for row in group], field.type) for field in marked]
+            writer.write_table(pa.Table.from_arrays(columns, schema=marked))
     with open(path, "rb+") as stream:
         os.fsync(stream.fileno())
+
+
+GROUP_ROWS = 50_000
+GROUP_NUMBERS = 1_000_000
+"""Of curves in one group of rows: what is held a second time while it is written."""
+
+
+def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """The rows in groups; one without any where there are no rows."""
+    group: list[Mapping[str, Any]] = []
+    n_numbers = 0
+    is_first = True
+    for row in rows:
+        group.append(row)
+        n_numbers += sum(len(value) for value in row.values() if value.__class__ is array)
+        if len(group) >= GROUP_ROWS or n_numbers >= GROUP_NUMBERS:
+            yield group
+            group, n_numbers, is_first = [], 0, False
+    if group or is_first:
+        yield group
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """A column of the values; arrays of numbers are taken as they lie in memory."""
+    if not values or values[0].__class__ is not array:
+        return pa.array(values, kind)
+    parts = [pa.Array.from_buffers(kind.value_type, len(part), [None, pa.py_buffer(part)]) for part in values]
+    ends = pa.array(accumulate(map(len, values), initial=0), pa.int32())
+    return pa.ListArray.from_arrays(ends, pa.concat_arrays(parts), type=kind)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -100,10 +100,10 @@ def _series_row(s: Series) -> Row:
         "written": s.written,
         "found_by": s.found_by,
         "pointer": s.pointer,
-        "steps": s.steps.tolist(),
-        "epochs": s.epochs.tolist(),
-        "values": s.values.tolist(),
-        "lines": s.lines.tolist(),
+        "steps": s.steps,
+        "epochs": s.epochs,
+        "values": s.values,
+        "lines": s.lines,
         "pointers": list(s.pointers),
     }
 
