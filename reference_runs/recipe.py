@@ -6,6 +6,7 @@ training stands in a recipe.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -75,11 +76,20 @@ _SECONDS_A_STEP: dict[Base, float] = {"quick": 0.09, "full": 0.4}
 """Of 16 samples, one thread of a small server."""
 
 
+_OF_LORA = ("lora_alpha", "lora_dropout", "lora_targets")
+
+
 def _described(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as a job's settings: JSON knows no tuples."""
-    return asdict(recipe) | {"lora_targets": list(recipe.lora_targets)}
+    """A recipe as a job's settings: JSON knows no tuples, and an adapter that is not there has no settings."""
+    row = asdict(recipe)
+    if recipe.lora_r:
+        return row | {"lora_targets": list(recipe.lora_targets)}
+    return {name: value for name, value in row.items() if name not in _OF_LORA}
 
 
-def from_settings(settings: dict[str, Any]) -> Recipe:
+def from_settings(settings: Mapping[str, Any]) -> Recipe:
     """The recipe of a job's settings."""
-    return Recipe(**settings | {"lora_targets": tuple(settings["lora_targets"])})
+    row = dict(settings)
+    if "lora_targets" in row:
+        row["lora_targets"] = tuple(row["lora_targets"])
+    return Recipe(**row)

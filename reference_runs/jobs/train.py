@@ -24,7 +24,7 @@ IGNORED = -100
 
 def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Train and return held-out losses by domain (nats a token) and each step's loss and gradient norm."""
-    recipe = from_settings(dict(settings))
+    recipe = from_settings(settings)
     _process.settle()
     import transformers
     from transformers.utils import logging
