@@ -4,7 +4,8 @@ VENV ?= .venv
 PROJECTS ?= examples/projects
 OUT ?= out
 BIN := $(VENV)/bin
-# What reference_runs was made and measured with. A CPU build will do and is a tenth of the size: make test TORCH="torch==2.13.0 --index-url ..."
+# What reference_runs was made and measured with. A CPU build will do and is a tenth of the size; options may follow:
+# make test TORCH="torch==2.13.0 --index-url ..."
 TORCH ?= torch==2.13.0
 
 SHARED ?= ../shared/eval

@@ -4,7 +4,8 @@ Where the whole model would take too long, `layers` names two depths of it: they
 whole is the straight line through both, as all layers are alike.
 Settings: `model`, `batch_size`, `sequence_length`, `device` ("cpu" with `threads`, or "cuda"), `layers` (two numbers,
 or none for the whole model), `precision` ("fp32" or "bf16"), `rounds`, `warm_up`.
-Result: `step_s` of the whole model, one a round; `tokens` of a step; `n_parameters` of the whole model.
+Result: `step_s` (by the clock) and `busy_s` (computing) of the whole model, one a round; `tokens` of a step;
+`n_parameters` of the whole model.
 """
 
 from __future__ import annotations
@@ -30,10 +31,15 @@ def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     steps = {str(depth): _step(settings, depth) for depth in depths}
     timer = timing.on_cuda if settings["device"] == "cuda" else timing.on_cpu
     kept = timing.interleaved(steps, settings["rounds"], settings["warm_up"], timer)
-    rounds = zip(*([one.wall_s for one in kept[str(depth)]] for depth in depths), strict=True)
     n_layers = _shapes.n_layers(settings["model"])
+
+    def whole(clock: str) -> list[float]:
+        rounds = zip(*([getattr(one, clock) for one in kept[str(depth)]] for depth in depths), strict=True)
+        return [line(times, depths, n_layers) if settings["layers"] else times[0] for times in rounds]
+
     return {
-        "step_s": [line(times, depths, n_layers) if settings["layers"] else times[0] for times in rounds],
+        "step_s": whole("wall_s"),
+        "busy_s": whole("busy_s"),
         "tokens": settings["batch_size"] * settings["sequence_length"],
         "n_parameters": _shapes.model(settings["model"], "meta").num_parameters(),
     }
