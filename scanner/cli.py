@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OK, GATE, BAD_INPUT = 0, 1, 2
 
 
-_ELSEWHERE = {"replay": "scanner.cli_replay"}
+_ELSEWHERE = {"fit": "scanner.cli_fit", "replay": "scanner.cli_replay"}
 """Commands of the second half of the program: their module is loaded when one is called or listed."""
 
 

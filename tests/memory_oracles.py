@@ -1,4 +1,4 @@
-"""What a real training step on the CPU takes, by two independent counters; a program, so that torch stays out of pytest.
+"""What a real training step on the CPU takes, by two independent counters; a program: torch stays out of pytest.
 
 Prints one JSON object a shape: the profiler's own `[memory]` events (every allocation and release of the CPU allocator
 in a real step), torch's MemTracker, and our trace without the emulation of CUDA. All in bytes as asked for.

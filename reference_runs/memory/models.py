@@ -43,11 +43,8 @@ class NamedModel:
     """Published count with the language-model head."""
 
 
-def find_model(written: str) -> NamedModel | None:
-    """The model behind a name as people write it, or behind the path of a config.json; None when it is not known."""
-    path = Path(written)
-    if path.suffix == ".json":
-        return _from_file(path)
+def find_named(written: str) -> NamedModel | None:
+    """The model behind a name as people write it; None when it is not known. Opens no file."""
     last = written.rstrip("/").split("/")[-1].casefold()
     if any(mark in last for mark in OTHER_WEIGHTS):
         return None
@@ -58,8 +55,10 @@ def find_model(written: str) -> NamedModel | None:
 
 
 def get_model(written: str) -> NamedModel:
-    """As `find_model`; an error that lists what is known when it is not."""
-    model = find_model(written)
+    """The model behind a name or the path of a config.json; an error that lists what is known when it is not."""
+    if written.endswith(".json"):
+        return _from_file(Path(written))
+    model = find_named(written)
     if model is None:
         known = ", ".join(model.name for model in named_models())
         raise ReplayError(f"model {written}: shape not known; give a path of its config.json, or one of {known}")
