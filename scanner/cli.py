@@ -103,7 +103,7 @@ def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numb
         snapshot, document = pipeline.scan(settings, watch)
     if not quiet:
         click.echo(summary(snapshot, document))
-    _say_if_beside(document)
+    say_if_beside(document)
 
 
 @main.command()
@@ -136,7 +136,7 @@ def report(out: Path, numbers: str, force: bool, quiet: bool, fail_over: float |
     document = pipeline.rerender(Settings((), out, number_style=numbers, force=force))
     if not quiet:
         click.echo(str(document))
-    _say_if_beside(document)
+    say_if_beside(document)
     decided = [o.status for o in store.load(out).outcomes if o.status != "unknown"] if fail_over is not None else []
     _gate(decided.count("failed") / len(decided) if decided else 0.0, len(decided), fail_over)
 
@@ -285,7 +285,8 @@ def _problems(found: Verification) -> Iterator[str]:
         yield f"{fault.quote.place}: {says[fault.reason]}: {fault.quote.raw}"
 
 
-def _say_if_beside(document: Path) -> None:
+def say_if_beside(document: Path) -> None:
+    """Tell where the document went when the one that stands there may not be overwritten."""
     if document.name.endswith(".new.md"):
         click.echo(
             f"scan-trainings: LEARNINGS.md was edited outside its hand-written parts, or is not ours, and stays as it "

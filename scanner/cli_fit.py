@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scanner.cli import out_option
-from scanner.cli_replay import need_torch
+from scanner.cli import numbers_option, out_option
+from scanner.cli_replay import need_torch, write_into_document
 from scanner.errors import ReplayError, SettingsError
-from scanner.records import Change, Forecast, Run, Scalar
+from scanner.records import Change, Forecast, Run
 from scanner.terminal import one_line
 
 if TYPE_CHECKING:
@@ -25,26 +25,28 @@ ANSWERS = {"fits": "fits", "borderline": "may or may not fit", "does_not_fit": "
 @click.option("--gpu-memory", type=click.FloatRange(min=0.1), metavar="GIB", help="Memory of the GPU in GiB.")
 @click.option("--failed", is_flag=True, help="Predict every stored run that ran out of GPU memory and store that.")
 @out_option
-def fit(subject: str | None, gpu_memory: float | None, failed: bool, out: Path) -> None:
+@numbers_option
+def fit(subject: str | None, gpu_memory: float | None, failed: bool, out: Path, numbers: str) -> None:
     """Predict whether a training fits into a GPU's memory, what takes it, and what would make it fit.
 
     CONFIG is a configuration file or a training script; RUN is the id of a stored run or its beginning, whose own GPU
     counts unless --gpu-memory names another. Nothing is trained and nothing is fetched; a prediction is no
-    measurement. `fit --failed` stores its forecasts; `report` writes them into the document.
+    measurement. `fit --failed` stores its forecasts and writes them into the document.
     """
     if failed == (subject is not None):
         raise SettingsError("fit: name a configuration file or a run, or give --failed")
     need_torch()
     from reference_runs.memory.forecast import forecast, memory_of, read_run, read_settings
     from reference_runs.memory.predict import Predictor
+    from scanner import pipeline
 
     with Predictor() as predictor:
         if subject is None:
-            _forecast_failed(out, gpu_memory, predictor)
+            _forecast_failed(out, gpu_memory, numbers, predictor)
             return
         path = Path(subject)
         if path.is_file():
-            reading, gib = read_settings(_settings_of(path)), gpu_memory
+            reading, gib = read_settings(pipeline.settings_of(path)), gpu_memory
         else:
             run = _stored_run(out, subject)
             reading, gib = read_run(run), gpu_memory or memory_of(run)
@@ -53,23 +55,6 @@ def fit(subject: str | None, gpu_memory: float | None, failed: bool, out: Path) 
         if reading.shape is None:
             raise ReplayError(f"{subject}: nothing can be predicted: {reading.reason}")
         click.echo(_shown(forecast(subject, reading.shape, reading.assumed, gib, predictor)))
-
-
-def _settings_of(path: Path) -> dict[str, Scalar]:
-    """The settings in a configuration file, or of the one training that a script or notebook describes."""
-    from scanner.intake.named_file import settings_in
-
-    settings = settings_in(path)
-    if settings is not None:
-        return settings
-    from scanner import assembly, pipeline
-    from scanner.settings import Settings
-
-    files, _, observations, series = pipeline.read_tree(Settings((path,), Path()), lambda progress: None)
-    runs = assembly.assemble(files, observations, series, [file.path for file in files])
-    if len(runs) != 1:
-        raise SettingsError(f"{path}: {len(runs) or 'no'} trainings are described here; name a file with one")
-    return {name: value.value for name, value in runs[0].values.items()}
 
 
 def _stored_run(out: Path, identifier: str) -> Run:
@@ -82,7 +67,7 @@ def _stored_run(out: Path, identifier: str) -> Run:
     return found[0]
 
 
-def _forecast_failed(out: Path, gpu_memory: float | None, predictor: Predictor) -> None:
+def _forecast_failed(out: Path, gpu_memory: float | None, numbers: str, predictor: Predictor) -> None:
     """Forecast the runs that ran out of GPU memory; each that cannot be is said with its reason."""
     from reference_runs.memory.forecast import memory_of, read_run
     from scanner import store
@@ -100,6 +85,7 @@ def _forecast_failed(out: Path, gpu_memory: float | None, predictor: Predictor) 
             continue
         click.echo(one_line(_line(forecasts[-1])))
     store.save_forecasts(out, forecasts)
+    write_into_document(out, numbers)
     click.echo(f"{len(forecasts)} of {len(runs)} runs that ran out of GPU memory predicted.")
 
 

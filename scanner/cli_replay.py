@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scanner.cli import out_option
+from scanner.cli import numbers_option, out_option, say_if_beside
 from scanner.errors import ReplayError
 from scanner.terminal import ReplayWatch, claim_list, verdict_summary
 
@@ -27,14 +27,22 @@ INTERRUPTED = 130
 )
 @click.option("--again", is_flag=True, help="Make stored runs anew instead of going on from them.")
 @click.option("--list", "listed", is_flag=True, help="List the claims and stop.")
+@numbers_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def replay(
-    out: Path, budget: str, claims: tuple[str, ...], source: Path | None, again: bool, listed: bool, quiet: bool
+    out: Path,
+    budget: str,
+    claims: tuple[str, ...],
+    source: Path | None,
+    again: bool,
+    listed: bool,
+    numbers: str,
+    quiet: bool,
 ) -> None:
     """Replay documented claims on the hardware at hand and say which hold.
 
-    Each run is a process of its own below learnings/replay/runs; verdicts go to learnings/data/verdicts.parquet, and
-    `report` writes them into the document. Ctrl-C keeps what is done: the next replay goes on from there.
+    Each run is a process of its own below learnings/replay/runs; verdicts go to learnings/data/verdicts.parquet and,
+    where a scan is stored, into its document. Ctrl-C keeps what is done: the next replay goes on from there.
     """
     from reference_runs.claims import catalogue
 
@@ -59,6 +67,16 @@ def replay(
             sys.exit(INTERRUPTED)
     if not quiet:
         click.echo(verdict_summary(verdicts))
+    write_into_document(out, numbers)
+
+
+def write_into_document(out: Path, numbers: str) -> None:
+    """Write the document again where a scan is stored, so that it says what the tables now say."""
+    from scanner import pipeline, store
+    from scanner.settings import Settings
+
+    if store.snapshots(out):
+        say_if_beside(pipeline.rerender(Settings((), out, number_style=numbers)))
 
 
 def need_torch() -> None:

@@ -11,9 +11,10 @@ from scanner import assembly, learn, report, store
 from scanner.errors import SettingsError
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.engines.local import read_all
+from scanner.intake.named_file import settings_in
 from scanner.intake.quotes import Fault, quotes_of, recheck
 from scanner.learn import monthly
-from scanner.records import Learning, Observation, Series, Skip, Snapshot, SourceFile
+from scanner.records import Learning, Observation, Scalar, Series, Skip, Snapshot, SourceFile
 from scanner.report.behind import behind
 from scanner.report.kept import Difference
 from scanner.report.monthly import write_month
@@ -31,7 +32,18 @@ class Progress(NamedTuple):
 
 Watch = Callable[[Progress], None]
 
-__all__ = ["Progress", "Verification", "Watch", "behind", "read_tree", "report_month", "rerender", "scan", "verify"]
+__all__ = [
+    "Progress",
+    "Verification",
+    "Watch",
+    "behind",
+    "read_tree",
+    "report_month",
+    "rerender",
+    "scan",
+    "settings_of",
+    "verify",
+]
 
 
 def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
@@ -123,3 +135,15 @@ def verify(settings: Settings) -> Verification:
     quotes = quotes_of(stored) if settings.roots else set()
     digests = {file.path: file.digest for file in stored.files}
     return Verification(n_lines, differences, len(quotes), recheck(settings.roots, quotes, digests, settings.jobs))
+
+
+def settings_of(path: Path) -> dict[str, Scalar]:
+    """The settings in a configuration file, or of the one training that a script or notebook describes."""
+    settings = settings_in(path)
+    if settings is not None:
+        return settings
+    files, _, observations, series = read_tree(Settings((path,), Path()), lambda progress: None)
+    runs = assembly.assemble(files, observations, series, [file.path for file in files])
+    if len(runs) != 1:
+        raise SettingsError(f"{path}: {len(runs) or 'no'} trainings are described here; name a file with one")
+    return {name: value.value for name, value in runs[0].values.items()}

@@ -145,7 +145,7 @@ def verdict_summary(verdicts: Sequence[Verdict]) -> str:
     rest = ", ".join(f"{counts[s]} {_STATUS[s]}" for s in _STATUS)
     return (
         f"{decided} of {len(verdicts)} claims decided: {rest}.\n"
-        "`scan-trainings report` writes them into LEARNINGS.md; `scan-trainings explain M7` shows one with its numbers."
+        "They stand in the document of the same folder; `scan-trainings explain M7` shows one with its numbers."
     )
 
 

@@ -32,10 +32,13 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "terminal": ({"pipeline", "records"}, {"rich", "reference_runs"}),
     "cli": ({"pipeline", "terminal", "store", "export", "formats", "records", "settings", "errors"}, {"click"}),
     "cli_fit": (
-        {"assembly", "cli", "cli_replay", "intake", "pipeline", "terminal", "store", "records", "settings", "errors"},
+        {"cli", "cli_replay", "pipeline", "terminal", "store", "records", "errors"},
         {"click", "reference_runs"},
     ),
-    "cli_replay": ({"cli", "terminal", "store", "records", "errors"}, {"click", "reference_runs"}),
+    "cli_replay": (
+        {"cli", "pipeline", "terminal", "store", "records", "settings", "errors"},
+        {"click", "reference_runs"},
+    ),
 }
 REPLAY_MAY_IMPORT = {"records", "store", "errors"}
 REPLAY_HEAVY = {"torch", "transformers", "peft", "bitsandbytes", "accelerate", "safetensors", "tokenizers"}
