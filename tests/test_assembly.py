@@ -86,6 +86,22 @@ def test_the_same_curve_in_two_formats_is_one_run() -> None:
     assert len(_assemble([], series, [_file(s.path) for s in series])) == 2
 
 
+def test_equal_curves_of_two_folders_stay_with_their_folders() -> None:
+    """Two optimizers that learn alike: each folder's console goes with the state beside it, not with the other's."""
+    values = [2.0, 1.5, 1.25, 1.125]
+    series = [
+        _curve(f"{folder}/{name}", values, by=by)
+        for folder in ("runs/adam", "runs/adamw")
+        for name, by in (("console.log", "hf_console"), ("trainer_state.json", "trainer_state"))
+    ]
+    states = [s.path for s in series if s.found_by == "trainer_state"]
+    observations = [_seen(p, "run_folder", p.rpartition("/")[0], by="trainer_state") for p in states]
+    runs = _assemble(observations, series, [_file(s.path) for s in series])
+    assert [sorted(e.path for e in run.evidence) for run in runs] == [
+        [f"runs/{name}/console.log", f"runs/{name}/trainer_state.json"] for name in ("adam", "adamw")
+    ]
+
+
 def test_reported_wins_over_command_line_over_config_over_script() -> None:
     """Origins are ranked, and the losers stay with the value."""
     origins: list[tuple[Origin, float]] = [

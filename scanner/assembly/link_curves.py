@@ -28,15 +28,34 @@ def join_equal_curves(forest: Forest) -> None:
             if signature:
                 by_curve[signature].append((i, curve.found_by))
     for signature in sorted(by_curve, key=str):
-        found = by_curve[signature]
-        for n, (i, found_by) in enumerate(found):
-            unit = forest.units[i]
-            earlier = [k for k, other_by in found[:n] if other_by != found_by and forest.units[k].path != unit.path]
-            for k in sorted(earlier, key=lambda k: (-shared_folders(forest.units[k].path, unit.path), k)):
-                groups = [[forest.units[m] for m in forest.members(x)] for x in (i, k)]
-                if not any(_are_twins(a, b) for a in groups[0] for b in groups[1]):
-                    forest.join(k, i, "same_curve", unit.series[0].locator(0))
-                    break
+        _join_beside(forest, by_curve[signature])
+        _join_nearest(forest, by_curve[signature])
+
+
+def _join_beside(forest: Forest, found: list[tuple[int, str]]) -> None:
+    """Join what lies in one folder before anything else: two executions may have the same curve (AdamW without decay
+    and Adam), each with a console and a state in a folder of its own."""
+    first: dict[str, tuple[int, str]] = {}
+    for i, found_by in found:
+        unit = forest.units[i]
+        k, other_by = first.setdefault(unit.folder, (i, found_by))
+        if other_by != found_by and forest.units[k].path != unit.path and not _hold_twins(forest, i, k):
+            forest.join(k, i, "same_curve", unit.series[0].locator(0))
+
+
+def _join_nearest(forest: Forest, found: list[tuple[int, str]]) -> None:
+    for n, (i, found_by) in enumerate(found):
+        unit = forest.units[i]
+        earlier = [k for k, other_by in found[:n] if other_by != found_by and forest.units[k].path != unit.path]
+        for k in sorted(earlier, key=lambda k: (-shared_folders(forest.units[k].path, unit.path), k)):
+            if not _hold_twins(forest, i, k):
+                forest.join(k, i, "same_curve", unit.series[0].locator(0))
+                break
+
+
+def _hold_twins(forest: Forest, i: int, k: int) -> bool:
+    groups = [[forest.units[m] for m in forest.members(x)] for x in (i, k)]
+    return any(_are_twins(a, b) for a in groups[0] for b in groups[1])
 
 
 def join_equal_runtimes(forest: Forest) -> None:
@@ -51,8 +70,7 @@ def join_equal_runtimes(forest: Forest) -> None:
             ):
                 continue
             k = first.setdefault((unit.path.partition("/")[0] if "/" in unit.path else "", float(o.value)), i)
-            groups = [[forest.units[m] for m in forest.members(x)] for x in (i, k)]
-            if k != i and not any(_are_twins(a, b) for a in groups[0] for b in groups[1]):
+            if k != i and not _hold_twins(forest, i, k):
                 forest.join(k, i, "same_running_time", o.locator)
 
 
