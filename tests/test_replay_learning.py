@@ -131,7 +131,7 @@ def test_the_slope_of_the_best_rate(power: float, status: str) -> None:
     (claim,) = (claim for claim in catalogue("full") if claim.id == "L6")
 
     def landscape(settings: Any) -> float:
-        best = 5e-3 * (settings["width"] / 128) ** power
+        best = 5e-3 * (settings["width"] / 64) ** power
         return 4.0 + math.log10(settings["learning_rate"] / best) ** 2
 
     found = finding(claim, landscape)

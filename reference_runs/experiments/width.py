@@ -1,10 +1,10 @@
 """How the best learning rate moves with the width of a model: the slope of its logarithm over that of the width.
 
 [settings]
-widths = [64, 128, 256]
-rates = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+widths = [32, 64, 128]
+rates = [5e-4, 1.5e-3, 5e-3, 1.5e-2, 5e-2]
 seeds = [1, 2, 3]
-steps = 100
+steps = 250
 batch_size = 8
 """
 
