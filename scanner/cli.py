@@ -8,19 +8,22 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from scanner.errors import ScanError, SettingsError
 from scanner.settings import Settings
-from scanner.terminal import Watch, one_line, summary
+from scanner.terminal import Terminated, Watch, ended_by_signals, one_line, summary
 
 if TYPE_CHECKING:
     from scanner.pipeline import Verification
     from scanner.records import Snapshot
 
 OK, GATE, BAD_INPUT = 0, 1, 2
+INTERRUPTED, TERMINATED = 130, 143
+"""As shells tell that SIGINT or SIGTERM ended a program."""
 
 
 _ELSEWHERE = {"fit": "scanner.cli_fit", "replay": "scanner.cli_replay"}
@@ -50,6 +53,15 @@ class _Commands(click.Group):
         if args and args[0].startswith("-") and args[0] not in ("--help", "--version"):
             args = ["scan", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with ended_by_signals():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            code = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+            click.echo("scan-trainings: stopped; what was stored before stays as it was", err=True)
+            sys.exit(code)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         try:
@@ -263,9 +275,8 @@ def formats() -> None:
 def _ensure_writable(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".scan-trainings.{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise SettingsError(f"{out}: cannot write here ({error.strerror}); choose another --out") from error
 

@@ -48,22 +48,23 @@ __all__ = [
 
 def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
     """Scan, store and write the report; returns what was found and the report's path."""
-    files, skips, observations, series = read_tree(settings, watch)
-    watch(Progress("assemble", len(files), 0, len(observations)))
-    paths = [*(file.path for file in files), *(skip.path for skip in skips if skip.n_files)]
-    runs = assembly.assemble(files, observations, series, paths)
-    outcomes = [assembly.classify(run) for run in runs]
-    learnings = learn.learn(runs, outcomes, files, skips)
-    watch(Progress("store", len(files), 0, len(runs)))
-    rows = store.intake_rows(files, skips, observations, series)
-    rows |= store.run_rows(runs, outcomes, store.first_seen(settings.out), store.next_number(settings.out))
-    rows |= store.learning_rows(learnings)
-    roots = tuple(root.resolve().name for root in settings.roots)
-    store.save(settings.out, rows, roots)
-    found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
-    snapshot = store.with_replays(found, settings.out)
-    watch(Progress("report", len(files), 0, len(runs)))
-    return snapshot, report.write_report(snapshot, settings, settings.out, _select(settings.out))
+    with store.held(settings.out):
+        files, skips, observations, series = read_tree(settings, watch)
+        watch(Progress("assemble", len(files), 0, len(observations)))
+        paths = [*(file.path for file in files), *(skip.path for skip in skips if skip.n_files)]
+        runs = assembly.assemble(files, observations, series, paths)
+        outcomes = [assembly.classify(run) for run in runs]
+        learnings = learn.learn(runs, outcomes, files, skips)
+        watch(Progress("store", len(files), 0, len(runs)))
+        rows = store.intake_rows(files, skips, observations, series)
+        rows |= store.run_rows(runs, outcomes, store.first_seen(settings.out), store.next_number(settings.out))
+        rows |= store.learning_rows(learnings)
+        roots = tuple(root.resolve().name for root in settings.roots)
+        store.save(settings.out, rows, roots)
+        found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
+        snapshot = store.with_replays(found, settings.out)
+        watch(Progress("report", len(files), 0, len(runs)))
+        return snapshot, report.write_report(snapshot, settings, settings.out, _select(settings.out))
 
 
 def read_tree(settings: Settings, watch: Watch) -> tuple[list[SourceFile], list[Skip], list[Observation], list[Series]]:
@@ -89,7 +90,8 @@ def read_tree(settings: Settings, watch: Watch) -> tuple[list[SourceFile], list[
 
 def rerender(settings: Settings) -> Path:
     """Write the report again from the stored tables; nothing of the tree is read."""
-    return report.write_report(store.load(settings.out), settings, settings.out, _select(settings.out))
+    with store.locked(settings.out):
+        return report.write_report(store.load(settings.out), settings, settings.out, _select(settings.out))
 
 
 def _select(out: Path) -> Callable[[str], list[str]]:
@@ -105,14 +107,15 @@ def _select(out: Path) -> Callable[[str], list[str]]:
 
 def report_month(settings: Settings, name: str) -> tuple[Path, tuple[Learning, ...]]:
     """Write the report of a month (YYYY-MM) from the stored snapshots; returns its path and its learnings."""
-    folder, earlier = store.around(settings.out, name)
-    now = store.load(settings.out, folder)
-    before = store.load(settings.out, earlier) if earlier is not None else None
-    taken = {int(path.name): store.taken_at(path).strftime("%Y-%m") for path in store.snapshots(settings.out)}
-    seen = {run: taken[n] for run, n in store.first_seen(settings.out, folder).items() if n in taken}
-    learnings = monthly.month(name, now, before, seen)
-    scans = (int(folder.name) if folder else 0, int(earlier.name) if earlier else None)
-    return write_month(learnings, now, before, scans, settings.out, settings.number_style), learnings
+    with store.locked(settings.out):
+        folder, earlier = store.around(settings.out, name)
+        now = store.load(settings.out, folder)
+        before = store.load(settings.out, earlier) if earlier is not None else None
+        taken = {int(path.name): store.taken_at(path).strftime("%Y-%m") for path in store.snapshots(settings.out)}
+        seen = {run: taken[n] for run, n in store.first_seen(settings.out, folder).items() if n in taken}
+        learnings = monthly.month(name, now, before, seen)
+        scans = (int(folder.name) if folder else 0, int(earlier.name) if earlier else None)
+        return write_month(learnings, now, before, scans, settings.out, settings.number_style), learnings
 
 
 class Verification(NamedTuple):

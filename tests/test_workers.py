@@ -14,7 +14,7 @@ from scanner.intake.crawl import Candidate
 from scanner.intake.engines.workers import Limits, read_in_workers
 from scanner.records import Findings, Skip, SourceFile
 
-LIMITS = Limits(seconds=4, bytes_a_second=1_000_000, most_bytes=1_000_000, memory_bytes=1 << 30)
+LIMITS = Limits(seconds=2, bytes_a_second=1_000_000, most_bytes=1_000_000, memory_bytes=1 << 30, patience=4)
 NAMES = frozenset({"a", "b"})
 
 
@@ -26,6 +26,8 @@ def _work(candidate: Candidate) -> Findings:
     """Does what a file's name says."""
     if candidate.path.startswith("hangs"):
         time.sleep(60)
+    elif candidate.path.startswith("spins"):
+        sum(range(10**12))
     elif candidate.path.startswith("crashes"):
         ctypes.string_at(0)
     elif candidate.path.startswith("killed"):
@@ -58,9 +60,17 @@ def _said(batches: list[list[str]], jobs: int) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_only_the_file_at_fault_is_lost(jobs: int) -> None:
     """Whatever a file does to its worker, all others come, in order."""
-    batches = [["a", "crashes", "b"], ["c", "killed", "leaves", "d"], ["e"], ["raises", "f"], ["hangs"], ["g", "h"]]
+    batches = [
+        ["a", "crashes", "b"],
+        ["c", "killed", "leaves", "d"],
+        ["e"],
+        ["raises", "f"],
+        ["hangs"],
+        ["spins"],
+        ["g", "h"],
+    ]
     lost = {"crashes": "worker_died", "killed": "worker_died", "leaves": "worker_died", "raises": "worker_died",
-            "hangs": "too_slow"}  # fmt: skip
+            "hangs": "too_slow", "spins": "too_slow"}  # fmt: skip
     assert _said(batches, jobs) == [(name, lost.get(name, "")) for names in batches for name in names]
 
 
@@ -87,4 +97,4 @@ def test_a_scan_that_ends_early_leaves_no_worker() -> None:
 def test_limits_grow_with_the_bytes_that_are_read() -> None:
     """Of a large file of weights only the part that may be read counts."""
     small, large = _candidate("a")._replace(size=500_000), _candidate("b")._replace(size=10**12)
-    assert (LIMITS.of([small]), LIMITS.of([large]), LIMITS.of([small, large])) == (4.5, 5.0, 5.5)
+    assert (LIMITS.of([small]), LIMITS.of([large]), LIMITS.of([small, large])) == (2.5, 3.0, 3.5)

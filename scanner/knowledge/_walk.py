@@ -43,6 +43,7 @@ class WalkRules:
     file_seconds: float
     bytes_a_second: int
     memory_bytes: int
+    patience: float
 
 
 def _turned(table: dict[str, list[str]]) -> dict[str, str]:
@@ -81,4 +82,5 @@ def walk_rules() -> WalkRules:
         file_seconds=limits["file_seconds"],
         bytes_a_second=limits["bytes_a_second"],
         memory_bytes=limits["memory_bytes"],
+        patience=limits["patience"],
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scanner.durable import write_file
 from scanner.errors import ReportError
 from scanner.records import Snapshot
 from scanner.report import kept
 from scanner.report.charts import bars_of
 from scanner.report.drawing import draw
-from scanner.report.files import write_file
 from scanner.report.kept import Difference
 from scanner.report.own_plans import Select
 from scanner.report.page import render_page

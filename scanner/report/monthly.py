@@ -9,9 +9,9 @@ from typing import Any
 
 import jinja2
 
+from scanner.durable import write_file
 from scanner.errors import ReportError
 from scanner.records import Learning, Snapshot
-from scanner.report.files import write_file
 from scanner.report.render import environment, tidy
 from scanner.report.view import Document, make_document
 

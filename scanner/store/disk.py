@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
@@ -13,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scanner.durable import sync_file, write_file
 from scanner.store.schema import SCHEMA_VERSION
 
 MARK = "scan-trainings.json"
@@ -23,18 +23,21 @@ def mark(out: Path) -> None:
     """Make `<out>/learnings` and mark it as this program's output, so that a scan never reads it."""
     home = out / "learnings"
     home.mkdir(parents=True, exist_ok=True)
-    write_text(home / MARK, json.dumps({"written_by": "scan-trainings", "schema_version": SCHEMA_VERSION}) + "\n")
+    text = json.dumps({"written_by": "scan-trainings", "schema_version": SCHEMA_VERSION}) + "\n"
+    if not (home / MARK).exists() or (home / MARK).read_bytes() != text.encode():
+        write_text(home / MARK, text)
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:
-    """Write a table; it is on the disk when this returns."""
+    """Write a table; it is on the disk when this returns, under a name that its folder may still lose."""
     marked = schema.with_metadata(_META)
-    with pq.ParquetWriter(path, marked, compression="zstd") as writer:
-        for group in _groups(rows):
-            columns = [_column([row.get(field.name) for row in group], field.type) for field in marked]
-            writer.write_table(pa.Table.from_arrays(columns, schema=marked))
-    with open(path, "rb+") as stream:
-        os.fsync(stream.fileno())
+    with open(path, "wb") as stream:
+        with pq.ParquetWriter(stream, marked, compression="zstd") as writer:
+            for group in _groups(rows):
+                columns = [_column([row.get(field.name) for row in group], field.type) for field in marked]
+                writer.write_table(pa.Table.from_arrays(columns, schema=marked))
+        stream.flush()
+        sync_file(stream.fileno())
 
 
 GROUP_ROWS = 50_000
@@ -68,6 +71,4 @@ def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file by one rename."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    write_file(path, text.encode("utf-8"))

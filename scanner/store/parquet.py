@@ -1,14 +1,14 @@
 """Snapshots on disk: a scan becomes visible by one rename, and none is ever half there.
 
 <out>/learnings/history/NNNN/   one complete snapshot a scan, made elsewhere and renamed into place
-<out>/learnings/data/           the newest snapshot's tables for people and other tools (hard links where possible)
+<out>/learnings/data/           the newest snapshot's tables for people and other tools (hard links where possible),
+                                and those of replays; all of them are exchanged at once
 <out>/learnings/scan-trainings.json   marks the folder as this program's output, so that a scan never reads it
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,59 +18,39 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scanner.durable import move, part_of
 from scanner.errors import StoreError
 from scanner.records import Snapshot
 from scanner.store.disk import mark, write_table, write_text
+from scanner.store.publish import META, publish_newest, snapshots
 from scanner.store.replays import load_forecasts, load_verdicts
 from scanner.store.rows import Rows, snapshot_of
-from scanner.store.schema import REPLAY_TABLES, SCHEMA_VERSION, TABLES
+from scanner.store.schema import SCHEMA_VERSION, TABLES
 
 
 def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
     """Write a snapshot and make it the newest; returns its folder. Raises StoreError when that cannot be written."""
-    home = out / "learnings"
+    history = out / "learnings" / "history"
     try:
         mark(out)
-        history = home / "history"
         history.mkdir(exist_ok=True)
         number = next_number(out)
-        made = history / f".{number:04d}.{os.getpid()}.part"
-        shutil.rmtree(made, ignore_errors=True)
-        made.mkdir()
-        for name, schema in TABLES.items():
-            write_table(made / f"{name}.parquet", rows.get(name, []), schema)
-        write_text(made / "scan.json", json.dumps({"schema_version": SCHEMA_VERSION, "roots": list(roots)}) + "\n")
         target = history / f"{number:04d}"
-        os.rename(made, target)
-        publish(out, target)
-    except OSError as error:
-        raise StoreError(f"{error.filename or home}: {error.strerror or error}; choose another --out") from error
-    return target
-
-
-def publish(out: Path, snapshot: Path) -> None:
-    """Make `data/` show a snapshot's tables, replacing each by one rename."""
-    data = out / "learnings" / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    for source in sorted(snapshot.iterdir()):
-        part = data / f".{source.name}.part"
-        part.unlink(missing_ok=True)
+        made = part_of(target)
         try:
-            os.link(source, part)
-        except OSError:
-            shutil.copyfile(source, part)
-        os.replace(part, data / source.name)
-    for stale in data.glob("*.parquet"):
-        if stale.stem not in REPLAY_TABLES and not (snapshot / stale.name).exists():
-            stale.unlink()
-
-
-def snapshots(out: Path) -> list[Path]:
-    """Complete snapshots, the oldest first."""
-    history = out / "learnings" / "history"
-    if not history.is_dir():
-        return []
-    return sorted((p for p in history.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir()
+            for name, schema in TABLES.items():
+                write_table(made / f"{name}.parquet", rows.get(name, []), schema)
+            meta = {"schema_version": SCHEMA_VERSION, "roots": list(roots), "scan": number}
+            write_text(made / META, json.dumps(meta) + "\n")
+            move(made, target)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        publish_newest(out)
+    except OSError as error:
+        raise StoreError(f"{error.filename or history}: {error.strerror or error}; choose another --out") from error
+    return target
 
 
 def next_number(out: Path) -> int:
@@ -81,7 +61,7 @@ def next_number(out: Path) -> int:
 
 def taken_at(snapshot: Path) -> datetime:
     """When a scan was stored, by the date of its folder's content: the tables themselves hold no clock."""
-    return datetime.fromtimestamp((snapshot / "scan.json").stat().st_mtime, UTC)
+    return datetime.fromtimestamp((snapshot / META).stat().st_mtime, UTC)
 
 
 def around(out: Path, month: str) -> tuple[Path | None, Path | None]:
@@ -102,7 +82,10 @@ def first_seen(out: Path, snapshot: Path | None = None) -> dict[str, int]:
     known = [snapshot] if snapshot is not None else snapshots(out)
     if not known:
         return {}
-    table = _read_table(known[-1] / "runs.parquet", columns=["run_id", "first_seen"])
+    try:
+        table = _read_table(known[-1] / "runs.parquet", columns=["run_id", "first_seen"])
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise StoreError(f"{known[-1]}: unreadable tables ({error}); move this folder away and scan again") from error
     return {row["run_id"]: row["first_seen"] for row in table.to_pylist()}
 
 
@@ -112,7 +95,7 @@ def load(out: Path, snapshot: Path | None = None) -> Snapshot:
     if not known:
         raise StoreError(f"{out}: no scan is stored here; run `scan-trainings PATH --out {out}` first")
     try:
-        meta = json.loads((known[-1] / "scan.json").read_text("utf-8"))
+        meta = json.loads((known[-1] / META).read_text("utf-8"))
         if meta["schema_version"] != SCHEMA_VERSION:
             raise StoreError(f"{known[-1]}: tables of schema {meta['schema_version']}; scan again with this version")
         rows: Rows = {name: _read_rows(known[-1] / f"{name}.parquet") for name in TABLES if name not in _NOT_LOADED}

@@ -9,7 +9,6 @@ claim does not forget the rest.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,26 +17,34 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scanner.durable import move, part_of
 from scanner.errors import StoreError
 from scanner.records import Forecast, Verdict
-from scanner.store.disk import mark, write_table
+from scanner.store.disk import write_table
+from scanner.store.lock import held
 from scanner.store.replay_rows import forecast_of, forecast_row, verdict_of, verdict_row
 from scanner.store.schema import REPLAY_TABLES
 
 _Record = TypeVar("_Record")
 
 
+WAIT_S = 3600
+"""For a scan that is writing to the same folder to end: no replay is lost to it."""
+
+
 def save_verdicts(out: Path, verdicts: Iterable[Verdict]) -> None:
     """Store verdicts; `out` need not hold a scan. Raises StoreError when that cannot be written."""
-    known = {verdict.claim: verdict for verdict in (*load_verdicts(out), *verdicts)}
-    ordered = sorted(known.values(), key=lambda verdict: claim_order(verdict.claim))
-    _save(out, "verdicts", [verdict_row(verdict) for verdict in ordered])
+    with held(out, WAIT_S):
+        known = {verdict.claim: verdict for verdict in (*load_verdicts(out), *verdicts)}
+        ordered = sorted(known.values(), key=lambda verdict: claim_order(verdict.claim))
+        _save(out, "verdicts", [verdict_row(verdict) for verdict in ordered])
 
 
 def save_forecasts(out: Path, forecasts: Iterable[Forecast]) -> None:
     """Store forecasts. Raises StoreError when that cannot be written."""
-    known = {forecast.run_id: forecast for forecast in (*load_forecasts(out), *forecasts)}
-    _save(out, "forecasts", [forecast_row(known[run_id]) for run_id in sorted(known)])
+    with held(out, WAIT_S):
+        known = {forecast.run_id: forecast for forecast in (*load_forecasts(out), *forecasts)}
+        _save(out, "forecasts", [forecast_row(known[run_id]) for run_id in sorted(known)])
 
 
 def load_verdicts(out: Path) -> tuple[Verdict, ...]:
@@ -62,12 +69,11 @@ def _path(out: Path, name: str) -> Path:
 
 def _save(out: Path, name: str, rows: list[dict[str, Any]]) -> None:
     path = _path(out, name)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     try:
-        mark(out)
         path.parent.mkdir(exist_ok=True)
         write_table(part, rows, REPLAY_TABLES[name])
-        os.replace(part, path)
+        move(part, path)
     except OSError as error:
         raise StoreError(f"{error.filename or path}: {error.strerror or error}; choose another --out") from error
     finally:

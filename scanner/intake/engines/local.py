@@ -23,7 +23,7 @@ def read_all(candidates: Iterable[Candidate], jobs: int) -> Iterator[Findings]:
         yield from map(read_file, candidates)
         return
     rules = walk_rules()
-    limits = Limits(rules.file_seconds, rules.bytes_a_second, rules.text_bytes, rules.memory_bytes)
+    limits = Limits(rules.file_seconds, rules.bytes_a_second, rules.text_bytes, rules.memory_bytes, rules.patience)
     yield from read_in_workers(_batches(candidates), read_file, jobs, limits)
 
 

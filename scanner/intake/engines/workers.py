@@ -7,6 +7,7 @@ file at fault is found; a file that fails alone becomes a skip. Results come in 
 from __future__ import annotations
 
 import faulthandler
+import math
 import multiprocessing
 import os
 import signal
@@ -15,10 +16,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.intake.crawl import Candidate
 from scanner.records import Findings, Skip
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
+PRELOADED = "scanner.intake.engines.preloaded"
+
+OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 24))
+"""Exit code of a process that used up its time."""
 
 START_SECONDS = 300
 """For a worker to come up: that is no file's fault."""
@@ -33,12 +42,15 @@ class Limits(NamedTuple):
     """What one file may cost."""
 
     seconds: float
-    """Of wall clock, beside a second for every `bytes_a_second` of the file."""
+    """Of processor time, beside a second for every `bytes_a_second` of the file."""
     bytes_a_second: int
     most_bytes: int
     """Of a larger file only so many count: no more is read of it."""
     memory_bytes: int
     """Of a worker as a whole, where the system can hold a process to it."""
+
+    patience: float
+    """Seconds on the clock for each of processor time: a file that only waits ends too, on a busy machine none does."""
 
     def of(self, candidates: Iterable[Candidate]) -> float:
         """Seconds that the candidates may take together before each is tried alone."""
@@ -101,9 +113,7 @@ class _Worker:
     """A process and the task it is at."""
 
     def __init__(self, work: Work, limits: Limits) -> None:
-        methods = multiprocessing.get_all_start_methods()
-        has_server = "forkserver" in methods
-        context = multiprocessing.get_context("forkserver") if has_server else multiprocessing.get_context("spawn")
+        context = _context()
         self.pipe, theirs = context.Pipe()
         with _interrupts_held():
             self.process = context.Process(target=_serve, args=(theirs, work, limits), daemon=True)
@@ -112,7 +122,8 @@ class _Worker:
         self.task: _Task | None = None
         self.deadline = 0.0
         self._is_ready = False
-        self._seconds = 0.0
+        self._patience = 0.0
+        self._limits = limits
         self._siblings: frozenset[str] | None = None
 
     def give(self, task: _Task, seconds: float) -> None:
@@ -122,8 +133,8 @@ class _Worker:
             is_known = candidate.siblings is self._siblings
             self._siblings = candidate.siblings
             packed.append((candidate._replace(siblings=frozenset()) if is_known else candidate, is_known))
-        self.task, self._seconds = task, seconds
-        self.deadline = time.monotonic() + (seconds if self._is_ready else START_SECONDS)
+        self.task, self._patience = task, seconds * self._limits.patience
+        self.deadline = time.monotonic() + (self._patience if self._is_ready else START_SECONDS)
         with suppress(OSError):  # a worker that has died meanwhile is told by `wait`
             self.pipe.send((packed, seconds))
 
@@ -131,7 +142,7 @@ class _Worker:
         """The findings of its task; None from a worker that has only just come up, whose time begins now."""
         found: list[Findings] | None = self.pipe.recv()
         if found is None:
-            self._is_ready, self.deadline = True, time.monotonic() + self._seconds
+            self._is_ready, self.deadline = True, time.monotonic() + self._patience
         return found
 
     def end(self) -> int:
@@ -142,6 +153,15 @@ class _Worker:
         code = self.process.exitcode or 0
         self.process.close()
         return code
+
+
+def _context() -> ForkServerContext | SpawnContext:
+    """Processes that inherit neither this one's memory nor its threads; forked from a prepared one where possible."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    return context
 
 
 class _Crew:
@@ -175,7 +195,7 @@ class _Crew:
                     found = worker.receive()
                 except (EOFError, OSError):
                     self._busy.remove(worker)
-                    yield task, _Failure("worker_died", _said(worker.end()))
+                    yield task, self._failure(task, worker.end())
                     continue
                 if found is None:
                     continue
@@ -185,17 +205,18 @@ class _Crew:
             elif time.monotonic() >= worker.deadline:
                 self._busy.remove(worker)
                 worker.end()
-                yield task, _Failure("too_slow", f"{self._limits.of(task.candidates):.0f} s")
+                yield task, self._failure(task, OUT_OF_TIME)
+
+    def _failure(self, task: _Task, code: int) -> _Failure:
+        """Why a worker has ended, by its exit code."""
+        if code == OUT_OF_TIME:
+            return _Failure("too_slow", f"{self._limits.of(task.candidates):.0f} s")
+        return _Failure("worker_died", f"signal {-code}" if code < 0 else f"exit code {code}")
 
     def dismiss(self) -> None:
         for worker in (*self._busy, *self._idle):
             worker.end()
         self._busy, self._idle = [], []
-
-
-def _said(code: int) -> str:
-    """How a process ended."""
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 @contextmanager
@@ -221,8 +242,9 @@ def _serve(pipe: Connection, work: Work, limits: Limits) -> None:
         pipe.send(None)
         while True:
             packed, seconds = pipe.recv()
+            _hold_time(seconds)
             # Ends this process even in the middle of a long call, should nobody be left to do so.
-            faulthandler.dump_traceback_later(2 * seconds + 10, exit=True)
+            faulthandler.dump_traceback_later(limits.patience * seconds + 10, exit=True)
             found = []
             for candidate, is_known in packed:
                 siblings = siblings if is_known else candidate.siblings
@@ -240,6 +262,17 @@ def _quiet() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
+
+
+def _hold_time(seconds: float) -> None:
+    """Past this processor time the system ends the process, in the middle of whatever it does."""
+    try:
+        import resource
+    except ImportError:  # Windows: the clock alone holds it
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def _hold_memory(n_bytes: int) -> None:
