@@ -128,7 +128,7 @@ def _metrics(text: str, prefix: str, number: int) -> Iterator[Stated]:
             prefix = "valid/"
         epoch = float(head["epoch"])
         if head["n"] and int(head["of"]):
-            epoch = epoch - 1 + int(head["n"]) / int(head["of"])
+            epoch = epoch - 1 + float(head["n"]) / float(head["of"])
         pairs = {m["key"]: m["value"] for m in _PAIR.finditer(text[head.end() :])}
     step = next((v for k, v in ((k, _number(v)) for k, v in pairs.items()) if k.endswith("num_updates")), None)
     for key, value in pairs.items():

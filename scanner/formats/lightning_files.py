@@ -99,7 +99,7 @@ def _cli_config(document: Document) -> Iterator[Stated]:
     accelerator: str | None = None
     for leaf in _yaml.leaves(document.text()):
         key = ".".join(map(str, leaf.path))
-        if leaf.path[-1] == "class_path" and leaf.path[0] in _CLASS_KEYS and isinstance(leaf.value, str):
+        if leaf.path[-1:] == ("class_path",) and leaf.path[0] in _CLASS_KEYS and isinstance(leaf.value, str):
             if leaf.path.index("class_path") == 1:
                 name = leaf.value.rsplit(".", 1)[-1]
                 yield Stated(

@@ -79,6 +79,8 @@ def _collect(document: Document) -> _State:
     state = _State()
     for leaf in _json.leaves(document.text()):
         path = leaf.path
+        if not path:  # a text of one scalar
+            continue
         if len(path) == 1:
             state.top[str(path[0])] = leaf
         elif path[0] == "log_history" and len(path) == 3 and isinstance(path[1], int):

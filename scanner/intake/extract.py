@@ -78,6 +78,23 @@ def extract(document: Document, source: SourceFile) -> Findings:
     return Findings(file, tuple(observations), curves, tuple(skips))
 
 
+def _whole(stated: Stated) -> Stated:
+    """Half a character (an escape like `\\ud800` alone) is in no table and no document: it becomes a question mark."""
+    value = stated.value if isinstance(stated.value, str) else ""
+    if stated.key.isascii() and value.isascii() and stated.raw.isascii() and stated.pointer.isascii():
+        return stated
+    return stated._replace(
+        key=_encodable(stated.key),
+        value=_encodable(value) if isinstance(stated.value, str) else stated.value,
+        raw=_encodable(stated.raw),
+        pointer=_encodable(stated.pointer),
+    )
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _read(
     document: Document, sightings: list[_Sighting], blocks: list[Block], queue: list[Document], skips: list[Skip]
 ) -> None:
@@ -103,7 +120,8 @@ def _read(
                     else:
                         blocks.append(Block(found, document, module.ID, len(sightings)))
                 else:
-                    sightings.append(_Sighting(found, document, module.ID, len(sightings)))
+                    stated = found if document.kind == "log" else _whole(found)  # only escapes make half characters
+                    sightings.append(_Sighting(stated, document, module.ID, len(sightings)))
         except MemoryError:
             raise
         except Exception as error:
@@ -195,7 +213,7 @@ def _add_point(
         return
     try:
         value = float(stated.value.strip().rstrip("%")) if isinstance(stated.value, str) else float(stated.value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return
     metric = f"counter:{name.name}" if name.kind == "counter" else name.name
     key = (metric, stated.key, segment, sighting.found_by)
@@ -224,7 +242,7 @@ def _share_counters(found: list[_Sighting]) -> None:
         if name is not None and name.kind == "counter":
             try:
                 number = float(stated.value)
-            except ValueError:
+            except (ValueError, OverflowError):
                 continue
             counters.setdefault((stated.line, sighting.found_by, stated.pointer), {}).setdefault(name.name, number)
     for sighting in found if counters else ():

@@ -145,6 +145,10 @@ def find_field(key: str) -> Hit | None:
     return None
 
 
+MOST_INTEGER = 2**63
+"""Integers of tables are smaller."""
+
+
 def convert(name: str, value: Scalar) -> Scalar | None:
     """The value in the field's type and canonical form; None when it cannot be one (wrong type, out of bounds)."""
     spec = fields()[name]
@@ -187,11 +191,14 @@ def _to_number(spec: Field, value: Scalar) -> Scalar | None:
         except ValueError:
             return None
     else:
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # an integer of hundreds of digits
+            return None
     if not math.isfinite(number) or not spec.minimum <= number <= spec.maximum:
         return None
     if spec.type == "int":
-        return int(number) if number == int(number) else None
+        return int(number) if number == int(number) and abs(number) < MOST_INTEGER else None
     return number
 
 

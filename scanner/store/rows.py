@@ -142,13 +142,18 @@ def _run_row(run: Run, outcome: Outcome, first_seen: int) -> Row:
         "outcome": outcome.status,
         "outcome_rule": outcome.rule,
         "failures": list(dict.fromkeys(failures)),
-        **{name: run.values[name].value if name in run.values else None for name in (*FIELDS, *DERIVED)},
+        **{name: _held(run.values[name].value) if name in run.values else None for name in (*FIELDS, *DERIVED)},
         "started_at": _moment(run, "started_at", first=True),
         "ended_at": _moment(run, "ended_at", first=False),
         "first_seen": first_seen,
         "evidence": [e.path for e in run.evidence],
         "evidence_roles": [e.role for e in run.evidence],
     }
+
+
+def _held(value: Scalar) -> Scalar | None:
+    """The value; None for an integer larger than a table holds, which is a broken count."""
+    return None if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
 def _moment(run: Run, fact: str, *, first: bool) -> str | None:
