@@ -83,6 +83,7 @@ CASES = [
     (_run([0.6932, 0.6931, 0.693, 0.6932] * 5, _seen("training_end")), "failed", "never_learned", ("not_converging",)),
     (_run([7e8, NAN], plan=2, done=2), "failed", "loss_ends_nan", ("nan_loss",)),
     (_run([2.0, 1.5, NAN]), "unknown", "no_end_seen", ()),
+    (_run([2.0, 1.5, NAN], _seen("training_end")), "failed", "loss_ends_nan", ("nan_loss",)),
     # small progress may hide in scatter; a run that was stopped early, resumed or interrupted shows no failure to learn
     (_run([1.2, 0.9, 1.5, 1.0, 1.3, 0.8, 1.4, 1.1] * 3, _seen("training_end")), "success", "training_end", ()),
     (_run([0.6931, 0.6932] * 8, plan=500, done=16), "unknown", "no_end_seen", ()),

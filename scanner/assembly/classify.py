@@ -40,7 +40,7 @@ def classify(run: Run) -> Outcome:
     fatal, handled = _split_failures(run)
     plan = _plan_reached(run)
     ended = _first(run, "training_end", "early_stop")
-    numeric = _broken(run, plan) or (None if fatal and ended is None else _never_learned(run, plan, ended))
+    numeric = _broken(run, plan or ended) or (None if fatal and ended is None else _never_learned(run, plan, ended))
     issues = [*(_issue(o, "handled") for o in handled), *_quality(run)]
     verdict = numeric or _by_plan_or_error(run, fatal, plan, ended)
     if numeric is not None or verdict.status == "success":
@@ -154,14 +154,14 @@ def _loss(run: Run) -> Series | None:
     return curves.pick(run.series, "train_loss")
 
 
-def _broken(run: Run, plan: Observation | None) -> _Verdict | None:
+def _broken(run: Run, end: Observation | None) -> _Verdict | None:
     """NaN and divergence, which the numbers show however politely the run ended. One NaN at the very end could be a
-    cell that recovers, unless the plan ends there."""
+    cell that recovers, unless the training ends there: its plan is reached, or it says so."""
     loss = _loss(run)
     if loss is None:
         return None
     broken = curves.ends_in_nan(loss)
-    if broken is not None and (plan is not None or len(loss) - broken >= min(curves.TAIL, len(loss))):
+    if broken is not None and (end is not None or len(loss) - broken >= min(curves.TAIL, len(loss))):
         return _Verdict("failed", "loss_ends_nan", (_at(loss, broken, "nan_loss"),), ("nan_loss",))
     shape = curves.trend(loss)
     if shape is not None and not _has_no_trend(run) and curves.has_diverged(shape):
