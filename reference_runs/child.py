@@ -17,28 +17,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-RESULT, CONSOLE = "result.json", "console.log"
+from reference_runs.settled import settle
 
-OFFLINE = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-    "PYTHONHASHSEED": "0",
-}
-"""No job reaches a network, and none prints advice."""
+RESULT, CONSOLE = "result.json", "console.log"
 
 
 def work(kind: str, settings: Mapping[str, Any], folder: str) -> None:
     """Run a job in this process and leave its result; the entry of a child process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
-    os.environ.update(OFFLINE)
     _print_to(Path(folder) / CONSOLE)
     started = time.monotonic()
     values: Mapping[str, Any] = {}
     error = ""
     try:
-        _one_thread()
+        settle()
         module = import_module(kind if "." in kind else f"reference_runs.jobs.{kind}")
         values = module.run(settings, Path(folder))
     except BaseException as failure:
@@ -70,10 +62,3 @@ def _print_to(path: Path) -> None:
     os.close(stream)
     sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-
-
-def _one_thread() -> None:
-    """Verdicts come from one thread: two are slower as often as faster, and sums then differ in the last digits."""
-    import torch
-
-    torch.set_num_threads(1)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from importlib import import_module
 
-from reference_runs.child import OFFLINE
+from reference_runs.settled import OFFLINE
 
 _NAMES = (
     "torch",

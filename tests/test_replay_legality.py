@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from reference_runs.child import OFFLINE
 from reference_runs.claims import catalogue
 from reference_runs.experiments import configurations, snippets
 from reference_runs.hardware import at_hand
 from reference_runs.records import Claim, Job, NotTestable, Result
 from reference_runs.rules import decide
+from reference_runs.settled import OFFLINE
 
 os.environ.update(OFFLINE)  # read when transformers is imported
 CLAIMS = {claim.id: claim for claim in catalogue()}

@@ -20,7 +20,8 @@ import transformers
 from tokenizers import ByteLevelBPETokenizer
 
 from reference_runs import base, text
-from reference_runs.jobs import _blocks, _process
+from reference_runs.jobs import _blocks
+from reference_runs.settled import settle
 
 VOCABULARY = 4096
 SHAPES: dict[base.Base, dict[str, int]] = {
@@ -42,7 +43,7 @@ def make_tokenizer(target: Path) -> None:
 
 def pretrain(shape: dict[str, int], steps: int, seed: int) -> tuple[Any, dict[str, Any]]:
     """The trained model and the record of its training; losses are nats a token on held-out prose."""
-    _process.settle()
+    settle()
     torch.manual_seed(seed)
     config = transformers.GPT2Config(vocab_size=VOCABULARY, attn_pdrop=0.0, bos_token_id=0, eos_token_id=0, **shape)
     model = transformers.GPT2LMHeadModel(config)

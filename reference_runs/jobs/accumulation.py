@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reference_runs.jobs import _blocks, _models, _process
+from reference_runs.jobs import _blocks, _models
 from reference_runs.recipe import Recipe
 
 IGNORED = -100
@@ -16,7 +16,6 @@ IGNORED = -100
 def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """`settings`: `base`, `batch`, `micro_batch`, `accumulation`, `sequence_length`. The largest relative difference of
     a parameter's gradient (norm of the difference by norm), for samples of one length and for samples of several."""
-    _process.settle()
     length, n_accumulated = settings["sequence_length"], settings["micro_batch"] * settings["accumulation"]
     model = _models.load(Recipe(settings["base"], 0, 0.0)).eval()  # no dropout: it draws anew for each batch
     rows = _blocks.blocks("speeches", "train", length, max(settings["batch"], n_accumulated))

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reference_runs.jobs import _blocks, _models, _process
+from reference_runs.jobs import _blocks, _models
 from reference_runs.recipe import HELD_OUT, Recipe
 
 
 def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """`settings`: `base` and `sequence_length`. Nats a token by domain."""
-    _process.settle()
     import torch
 
     model = _models.load(Recipe(settings["base"], 0, 0.0)).eval()

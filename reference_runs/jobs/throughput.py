@@ -17,14 +17,12 @@ from typing import Any
 
 from reference_runs import timing
 from reference_runs.jobs import _shapes
-from reference_runs.jobs._process import settle
 
 
 def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Time the depths in turn."""
     import torch
 
-    settle()
     if settings["device"] == "cpu":
         torch.set_num_threads(settings["threads"])
     depths = settings["layers"] or [None]

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from reference_runs import timing
 from reference_runs.jobs import _shapes
-from reference_runs.jobs._process import settle
 
 
 class _Mode(NamedTuple):
@@ -34,7 +33,6 @@ def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Time the modes on the GPU where there is one, else on one core."""
     import torch
 
-    settle()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = _shapes.model(settings["model"], device)
     model.train()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reference_runs import base
-from reference_runs.jobs import _blocks, _models, _process
+from reference_runs.jobs import _blocks, _models
 from reference_runs.recipe import HELD_OUT, Recipe, from_settings
 from reference_runs.text import Domain
 
@@ -25,7 +25,6 @@ IGNORED = -100
 def run(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Train and return held-out losses by domain (nats a token) and each step's loss and gradient norm."""
     recipe = from_settings(settings)
-    _process.settle()
     import transformers
     from transformers.utils import logging
 
