@@ -11,7 +11,7 @@ TORCH ?= torch==2.13.0
 SHARED ?= ../shared/eval
 TREES ?= $(OUT)/trees
 
-.PHONY: help scan test check regen score clean
+.PHONY: help scan test check regen score bench clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -46,6 +46,9 @@ regen: $(VENV)/.dev  ## rewrite expected tables and goldens (review with git dif
 
 score: $(VENV)/.dev  ## scan the labelled trees in TREES and print the score beside the last one
 	$(BIN)/python tests/score_labelled_trees.py $(TREES) $(SHARED) $(OUT)/score
+
+bench: $(VENV)/.installed  ## measure beside ripgrep and find; trees are made once, in OUT/bench
+	$(BIN)/python -m bench.run --trees $(OUT)/bench --write docs/PERFORMANCE.md $(BENCH)
 
 clean:  ## remove what make created
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

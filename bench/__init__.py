@@ -1,0 +1,1 @@
+"""Measurements beside ripgrep and find: `make bench`."""
