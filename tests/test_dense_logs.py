@@ -90,3 +90,19 @@ def test_a_digit_blind_rule_matches_the_shapes_of_what_it_matches(rule) -> None:
 
 def test_the_quantile_of_the_intervals() -> None:
     assert float(ndtri(0.5 + CONFIDENCE / 2)) == NORMAL_QUANTILE
+
+
+def test_a_table_filled_throughout_is_cut_where_its_counter_begins_again() -> None:
+    rows = [(epoch, 9 - i / 100) for i, epoch in enumerate([*range(250), *range(100)])]
+    lines = ["epoch,train_loss,val_loss", *(f"{epoch},{loss:.2f},{loss + 1:.2f}" for epoch, loss in rows)]
+    document = Document("run/history_log.csv", "csv", lines, naming=vocabulary())
+    found = extract(document, SourceFile("run/history_log.csv", 1, "", "utf-8", (), 0, 0))
+    points = {(s.written, s.segment): list(zip(s.lines, s.values, s.epochs, strict=True)) for s in found.series}
+    train = [(at + 2, round(loss, 2), float(epoch)) for at, (epoch, loss) in enumerate(rows)]
+    valid = [(line, round(loss + 1, 2), epoch) for line, loss, epoch in train]
+    assert points == {
+        ("train_loss", 0): train[:250],
+        ("val_loss", 0): valid[:250],
+        ("train_loss", 1): train[250:],
+        ("val_loss", 1): valid[250:],
+    }

@@ -7,7 +7,7 @@ a notebook yields further ones (its sources, its stored outputs), whose lines ke
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -58,16 +58,20 @@ class Rows:
     keys: tuple[str, ...]
     lines: list[int]
     """1-based, ascending."""
-    columns: list[list[str]]
-    """Of each key its numbers as written, line by line."""
+    columns: Sequence[Sequence[str | float]]
+    """Of each key its numbers, as written or as typed, line by line."""
     epochs: list[float] | None
     """The epoch of each line; None where none is stated."""
+    steps: list[float] | None = None
+    segment: int | None = None
+    """Which execution of the document all of them are of; None leaves it to the segmenter."""
 
     def stated(self) -> Iterator[Stated]:
         """The same number by number, in the order of the lines."""
         for at, line in enumerate(self.lines):
             for key, column in zip(self.keys, self.columns, strict=True):
-                yield Stated(key, column[at], line, "metric", epoch=self.epochs[at] if self.epochs else None)
+                step, epoch = (axis[at] if axis else None for axis in (self.steps, self.epochs))
+                yield Stated(key, column[at], line, "metric", step, epoch, segment=self.segment)
 
 
 _NOTHING = re.compile("(?!)")

@@ -71,7 +71,7 @@ def leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
         if stack and stack[-1][0] and not stack[-1][2]:
             if first != '"':
                 raise ValueError("a key must be a string")
-            stack[-1][1] = json.loads(token, strict=False)
+            stack[-1][1] = _string(token)
             line += token.count("\n")
             continue
         yield Leaf(tuple(part[1] for part in stack), _scalar(token), line)
@@ -82,9 +82,13 @@ def leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
         raise ValueError("the text ends early")
 
 
+def _string(token: str) -> str:
+    return str(json.loads(token, strict=False)) if "\\" in token else token[1:-1]
+
+
 def _scalar(token: str) -> str | float | int | bool | None:
     if token[0] == '"':
-        return str(json.loads(token, strict=False))
+        return _string(token)
     if token in _WORDS:
         return _WORDS[token]
     if token in ("NaN", "Infinity", "-Infinity"):

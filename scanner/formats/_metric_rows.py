@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from scanner.formats._base import Stated, Vocabulary, parse_number
+from scanner.formats._base import Rows, Stated, Vocabulary, parse_number
 
 Cell = str | float | int | bool | None
 
@@ -82,8 +82,18 @@ def shape_of(rows: Sequence[Row], naming: Vocabulary) -> Shape | None:
     return Shape(epoch, step, phase, metrics) if epoch is not None and named and len(rows) > 1 else None
 
 
-def points(rows: Sequence[Row], shape: Shape) -> Iterator[Stated]:
+MIN_COLUMNS = 200
+"""Rows of a table from which on its columns are handed over whole."""
+
+
+def points(rows: Sequence[Row], shape: Shape) -> Iterator[Stated | Rows]:
     """The measurements of the rows, each with its counters and its execution."""
+    if len(rows) >= MIN_COLUMNS and shape.phase is None and not any(row.pointer for row in rows):
+        columns = {key: [number(row.cells.get(key)) for row in rows] for key in shape.metrics}
+        axes = [[number(row.cells.get(key)) for row in rows] for key in (shape.epoch, shape.step) if key]
+        if not any(None in column for column in (*columns.values(), *axes)):
+            yield from _columns(rows, shape, columns)
+            return
     segment = 0
     first: float | None = None
     last: float | None = None
@@ -111,6 +121,33 @@ def points(rows: Sequence[Row], shape: Shape) -> Iterator[Stated]:
                 )
 
 
+def _columns(rows: Sequence[Row], shape: Shape, columns: Mapping[str, Sequence[float | None]]) -> Iterator[Rows]:
+    """The same, by execution, for rows that are filled throughout."""
+    epochs = _whole(rows, shape.epoch) if shape.epoch else None
+    steps = _whole(rows, shape.step) if shape.step else None
+    if steps and shape.epoch and shape.step and _restarts_within(rows, shape.epoch, shape.step):
+        steps = None
+    axis = epochs or steps or []
+    begins = [0]
+    for at in range(1, len(axis)):
+        if axis[at] < axis[at - 1] and axis[at] <= axis[begins[-1]]:
+            begins.append(at)
+    for segment, (begin, end) in enumerate(pairwise((*begins, len(rows)))):
+        part = slice(begin, end)
+        yield Rows(
+            shape.metrics,
+            [row.line for row in rows[part]],
+            [[value for value in columns[key][part] if value is not None] for key in shape.metrics],
+            epochs[part] if epochs else None,
+            steps[part] if steps else None,
+            segment,
+        )
+
+
+def _whole(rows: Sequence[Row], key: str) -> list[float]:
+    return [value for row in rows if (value := number(row.cells.get(key))) is not None]
+
+
 def _place(row: Row, key: str) -> str:
     return f"{row.pointer}/{key}" if row.pointer else ""
 
@@ -120,6 +157,10 @@ def number(cell: Cell) -> float | None:
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, str):
+        try:
+            return float(cell)
+        except ValueError:
+            pass
         tensor = _TENSOR.match(cell)
         text = tensor["number"] if tensor else cell.replace(",", ".") if _COMMA.match(cell) else cell
         return parse_number(text) if text.strip() else None

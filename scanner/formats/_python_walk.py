@@ -9,6 +9,7 @@ from scanner.formats._python_scopes import HANDLER, LOOP, Binding, Call, Place, 
 
 MAX_NODES = 1_000_000
 
+_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 _FOLLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.IfExp)
 
 
@@ -26,6 +27,8 @@ def take_apart(tree: ast.Module) -> Program:
         n += 1
         if n > MAX_NODES:
             raise ValueError("a source too large to be followed")
+        if isinstance(node, _LEAVES):
+            continue
         if isinstance(node, ast.stmt):
             order += 1
             place = place._replace(order=order)
@@ -38,6 +41,9 @@ def take_apart(tree: ast.Module) -> Program:
         elif isinstance(node, _FOLLOWED):
             program.places[id(node)] = place
             _note(node, place, targets, program)
+            if isinstance(node, ast.Name):
+                n += 1  # its context
+                continue
         elif isinstance(node, ast.comprehension):
             _bind_target(node.target, None, place, program)
         children = list(_children(node, place, targets, order, program))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scanner.formats import _metric_rows, _table, dvclive_files, lightning_files, ultralytics_files
-from scanner.formats._base import Document, Stated, Vocabulary, parse_number
+from scanner.formats._base import Document, Rows, Stated, Vocabulary, parse_number
 from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Row, is_loss
 
 ID = "metrics_csv"
@@ -44,7 +44,7 @@ def wants(document: Document) -> bool:
     return named and not any(m.wants(document) for m in (lightning_files, ultralytics_files, dvclive_files))
 
 
-def read(document: Document) -> Iterator[Stated]:
+def read(document: Document) -> Iterator[Stated | Rows]:
     """The measurements of a training's table."""
     delimiter, line, header, first = _header(document)
     rows = list(_rows(document, delimiter, line, header))

@@ -46,6 +46,8 @@ class _Piece(NamedTuple):
 
 def counted(block: Block) -> Iterator[Event]:
     """The counter of each line: its epoch, else its step."""
+    if block.rows.segment is not None:
+        return
     steps, epochs = _counters(block.rows)
     if epochs is not None:
         yield from (Event(line, "epoch", block.found_by, n) for line, n in zip(block.rows.lines, epochs, strict=True))
@@ -66,7 +68,8 @@ def add_rows(
     for block in blocks:
         steps, epochs = _counters(block.rows)
         columns = [list(map(float, column)) for column in block.rows.columns]
-        for segment, part in _parts(block.rows.lines, cuts):
+        own = block.rows.segment
+        for segment, part in _parts(block.rows.lines, cuts) if own is None else ((own, slice(None)),):
             top = max(top, base + segment + 1)
             lines = block.rows.lines[part]
             unknown = [math.nan] * len(lines)
@@ -91,7 +94,7 @@ def add_rows(
 
 def _counters(rows: Rows) -> tuple[list[float] | None, list[float] | None]:
     """Steps and epochs of the lines: as stated, else as a counter among the keys tells them."""
-    found: dict[str, list[float]] = {} if rows.epochs is None else {"epoch": rows.epochs}
+    found = {name: column for name, column in (("step", rows.steps), ("epoch", rows.epochs)) if column is not None}
     for key, column in zip(rows.keys, rows.columns, strict=True):
         name = name_metric(key)
         if name is not None and name.kind == "counter" and name.name not in found:

@@ -209,6 +209,8 @@ def to_lines(text: str) -> list[str]:
     lines = text.split("\n")
     if lines and lines[-1] == "":
         lines.pop()
+    if text.isascii() and "\r" not in text:
+        return lines
     return [_clean(line) for line in lines]
 
 

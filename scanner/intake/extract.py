@@ -60,6 +60,9 @@ def extract(document: Document, source: SourceFile) -> Findings:
     series: dict[tuple[str, str, int, str], Series] = {}
     by_document: dict[int, list[_Sighting]] = defaultdict(list)
     documents: dict[int, Document] = {}
+    for block in blocks:
+        documents[id(block.document)] = block.document
+        by_document[id(block.document)] = []
     for sighting in sightings:
         documents[id(sighting.document)] = sighting.document
         by_document[id(sighting.document)].append(sighting)
