@@ -47,7 +47,7 @@ regen: $(VENV)/.dev  ## rewrite expected tables and goldens (review with git dif
 score: $(VENV)/.dev  ## scan the labelled trees in TREES and print the score beside the last one
 	$(BIN)/python tests/score_labelled_trees.py $(TREES) $(SHARED) $(OUT)/score
 
-bench: $(VENV)/.installed  ## measure beside ripgrep and find; trees are made once, in OUT/bench
+bench: $(VENV)/.installed  ## measure beside ripgrep; trees are made once, in OUT/bench
 	$(BIN)/python -m bench.run --trees $(OUT)/bench --write docs/PERFORMANCE.md $(BENCH)
 
 clean:  ## remove what make created

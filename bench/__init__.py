@@ -1,1 +1,1 @@
-"""Measurements beside ripgrep and find: `make bench`."""
+"""Measurements beside ripgrep: `make bench`."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 INTERVAL_S = 0.02
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""A program that compiles itself anew at every start is not what a user has; the first round leaves its bytecode."""
 _TICK = os.sysconf("SC_CLK_TCK")
 _STAT_SESSION, _STAT_USER = 3, 11
 """Places of fields in /proc/PID/stat behind the process' name."""
@@ -29,7 +31,11 @@ def run(command: Sequence[str | Path], with_memory: bool = False) -> Cost:
     """Run a command with its output thrown away. Raises CalledProcessError unless it ends with 0 or 1 (rg: no match)."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        list(map(str, command)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=_ENVIRONMENT,
     )
     ticks: dict[int, int] = {}
     most = 0

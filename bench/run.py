@@ -1,4 +1,4 @@
-"""Our scans beside ripgrep and find on the same files, in alternation; writes the table of ratios.
+"""Our scans beside ripgrep on the same files, in alternation; writes the table of ratios.
 
     python -m bench.run --trees out/bench --rounds 5 --write docs/PERFORMANCE.md
 
@@ -48,7 +48,6 @@ class Pair(NamedTuple):
 PAIRS = (
     Pair("scan to tables and report / `rg -n`, 63 patterns", "scan", "rg -n"),
     Pair("scan to tables and report / `rg --json`", "scan", "rg --json"),
-    Pair("scan to tables and report / `find` with size and time", "scan", "find"),
     Pair("all workers / one worker", "scan", "scan, 1 worker"),
 )
 
@@ -60,7 +59,6 @@ def commands(tree: Path, out: Path, jobs: int) -> dict[str, list[str | Path]]:
     return {
         "rg -n": [*rg, "-n", tree],
         "rg --json": [*rg, "--json", tree],
-        "find": ["find", tree, "-printf", "%s %T@ %p\\n"],
         "scan": [*scan, "--jobs", str(jobs)],
         "scan, 1 worker": [*scan, "--jobs", "1"],
     }
@@ -114,7 +112,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="the document whose tables are replaced")
     parser.add_argument("--note", default="", help="what else the machine was doing")
     options = parser.parse_args()
-    missing = [tool for tool in ("rg", "find") if shutil.which(tool) is None]
+    missing = [tool for tool in ("rg",) if shutil.which(tool) is None]
     if missing:
         print(
             f"not installed: {', '.join(missing)} (ripgrep is `apt install ripgrep` or `pip install ripgrep`)",
@@ -127,7 +125,7 @@ def main() -> int:
         if not tree.is_dir():
             filler = ["--filler", options.filler] if options.filler else []
             subprocess.run([sys.executable, "-m", "bench.trees", tree, *TREES[name], *filler], check=True)
-        names = ("rg -n", "find", "scan") if name == "giant" else tuple(commands(tree, tree, 1))
+        names = ("rg -n", "scan") if name == "giant" else tuple(commands(tree, tree, 1))
         lines += table(name, measure(tree, names, options.rounds, options.jobs))
     print("\n".join(lines))
     if options.write:
