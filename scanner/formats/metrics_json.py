@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.formats import _json, _metric_rows
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Rows, Stated
 from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Row, is_loss
 
 ID = "metrics_json"
@@ -54,7 +54,7 @@ def wants(document: Document) -> bool:
     return document.mentions("loss", "acc") and not document.mentions(*_FOREIGN)
 
 
-def read(document: Document) -> Iterator[Stated]:
+def read(document: Document) -> Iterator[Stated | Rows]:
     """The measurements, in whichever of the three forms."""
     rows = _lines(document)
     if rows is None:
