@@ -22,6 +22,7 @@ from torch.distributed._tools.mem_tracker import MemTracker
 from torch.profiler import ProfilerActivity, profile
 
 from reference_runs.memory.build import build, compute_type, plan
+from reference_runs.memory.models import named_models
 from reference_runs.memory.optimizers import OPTIMIZERS
 from reference_runs.memory.shape import TrainingShape
 from reference_runs.memory.trace import trace, unpacked
@@ -93,8 +94,21 @@ def tracked(shape: TrainingShape) -> int:
     return int(peak)
 
 
+def counts() -> dict[str, int]:
+    """Parameters of every named model with its language-model head, each weight once."""
+    found = {}
+    for named in named_models():
+        shape = TrainingShape(named.patterns[0].strip("*").strip("-"), 1, 8)
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            found[named.name] = sum(p.numel() for p in build(plan(shape), shape).parameters())
+    return found
+
+
 def main() -> None:
-    """Shapes as JSON lines in, counts as JSON lines out."""
+    """Shapes as JSON lines in, what each counter says as JSON lines out; with `--count` the size of named models."""
+    if "--count" in sys.argv:
+        print(json.dumps(counts()))
+        return
     for line in sys.stdin:
         shape = TrainingShape(**json.loads(line))
         found = {

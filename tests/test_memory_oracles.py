@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reference_runs.memory import Predictor, TrainingShape, predict_all
+from reference_runs.memory.models import named_models
 from scanner.errors import ReplayError
 
 pytest.importorskip("transformers")
@@ -86,6 +87,15 @@ def test_the_trace_agrees_with_independent_counters(counted: list[dict[str, int]
     found = dict(counted[case])
     trace = found.pop("trace")
     assert {name: trace == pytest.approx(peak, rel=0.01) for name, peak in found.items()} == dict.fromkeys(found, True)
+
+
+def test_named_models_have_their_published_size() -> None:
+    """Each weight once, with the head that predicts tokens."""
+    program = [sys.executable, str(Path(__file__).with_name("memory_oracles.py")), "--count"]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    published = {model.name: model.parameters for model in named_models() if model.parameters}
+    assert {name: found[name] for name in published} == published
 
 
 def test_foreach_adamw_holds_five_copies_of_the_weights(folder: Path, predictor: Predictor) -> None:
