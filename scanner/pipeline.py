@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scanner import assembly, learn, report, store
 from scanner.errors import SettingsError
-from scanner.intake.crawl import Candidate, crawl
+from scanner.intake.crawl import Candidate, crawl, shown_names
 from scanner.intake.engines.local import read_all
 from scanner.intake.named_file import settings_in
 from scanner.intake.quotes import Fault, quotes_of, recheck
@@ -59,7 +59,7 @@ def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
         rows = store.intake_rows(files, skips, observations, series)
         rows |= store.run_rows(runs, outcomes, store.first_seen(settings.out), store.next_number(settings.out))
         rows |= store.learning_rows(learnings)
-        roots = tuple(root.resolve().name for root in settings.roots)
+        roots = tuple(shown_names([root.resolve().name])[0] for root in settings.roots)
         store.save(settings.out, rows, roots)
         found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
         snapshot = store.with_replays(found, settings.out)

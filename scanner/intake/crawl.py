@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import regex
 from scanner.errors import IntakeError
 from scanner.formats._stored import open_regular
 from scanner.intake.decode import COMPRESSED
-from scanner.knowledge import WalkRules, walk_rules
+from scanner.knowledge import WalkRules, mask_secrets, walk_rules
 from scanner.records import Skip
 
 OWN_MARK = "scan-trainings.json"
@@ -24,7 +24,7 @@ class Candidate(NamedTuple):
     """A file that will be read."""
 
     path: str
-    """Root-relative, POSIX separators; bytes that are no UTF-8 as `\\xNN`."""
+    """Root-relative, POSIX separators; bytes that are no UTF-8 as `\\xNN`, secrets in names as `***`."""
     absolute: str
     kind: str
     """Kind of document."""
@@ -49,9 +49,8 @@ def crawl(roots: tuple[Path, ...]) -> Iterator[Candidate | Skip]:
             raise IntakeError(f"{root}: {error.strerror or error}") from error
         if stat.S_ISREG(mode):
             info = root.stat()
-            yield _classify(
-                root.name, str(root.resolve()), info.st_size, info.st_mtime_ns, frozenset([root.name]), rules
-            )
+            name = shown_names([root.name])[0]
+            yield _classify(name, str(root.resolve()), info.st_size, info.st_mtime_ns, frozenset([name]), rules)
         elif stat.S_ISDIR(mode):
             yield from _walk(str(root), prefix, rules)
         else:
@@ -63,10 +62,34 @@ def _prefixes(roots: tuple[Path, ...]) -> list[str]:
         return [""]
     names: list[str] = []
     for root in roots:
-        name = root.resolve().name or "root"
+        name = shown_names([root.resolve().name or "root"])[0]
         n = sum(known == name or known.startswith(f"{name}~") for known in names)
         names.append(f"{name}~{n + 1}" if n else name)
     return names
+
+
+def shown_names(names: Sequence[str]) -> list[str]:
+    """The names of one folder as everything shows them: in UTF-8, without secrets, no two alike.
+
+    The ending stays, since it tells how to read the file.
+    """
+    shown: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        plain = readable(name)
+        stem, ending = mask_secrets(plain), ""
+        if stem != plain and (found := _ENDING.search(plain)):
+            stem, ending = stem.removesuffix(found[0]), found[0]
+        n, unique = 1, stem + ending
+        while unique in taken:
+            n += 1
+            unique = f"{stem}~{n}{ending}"
+        taken.add(unique)
+        shown.append(unique)
+    return shown
+
+
+_ENDING = regex.compile(r"\.[a-z][a-z0-9]{0,7}$")
 
 
 def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]:
@@ -79,14 +102,14 @@ def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]
         except OSError as error:
             yield Skip(relative or ".", "crawl", "unreadable", error.strerror or str(error), 0)
             continue
+        shown = shown_names([entry.name for entry in found])
         names = frozenset(entry.name for entry in found)
         reason = _refused(folder, names, relative, rules)
         if reason:
             yield Skip(relative or ".", "crawl", reason[0], reason[1], 0)
             continue
         below: list[tuple[str, str]] = []
-        for entry in found:
-            name = readable(entry.name)
+        for entry, name in zip(found, shown, strict=True):
             path = f"{relative}/{name}" if relative else name
             yield from _entry(entry, path, names, below, rules)
         stack.extend(reversed(below))

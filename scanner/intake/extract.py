@@ -14,9 +14,10 @@ from scanner.formats import all_formats, is_generic
 from scanner.formats._base import Document, Rows, Stated
 from scanner.intake import line_rules, relaunch
 from scanner.intake.columns import Birth, Block, SeriesKey, add_rows, counted
+from scanner.intake.conceal import Concealer
 from scanner.intake.segment import Event, cut
-from scanner.knowledge import convert, fact_names, find_field, is_true, mask_secrets, name_metric
-from scanner.records import RAW_LIMIT, Findings, Locator, Observation, Origin, Scalar, Series, Skip, SourceFile
+from scanner.knowledge import convert, fact_names, find_field, is_true, name_metric
+from scanner.records import Findings, Locator, Observation, Origin, Scalar, Series, Skip, SourceFile
 
 _ORIGINS: dict[str, Origin] = {"log": "reported", "python": "script", "shell": "command_line"}
 _NOT_ASKED_FOR = frozenset({"framework", "duration_s", "steps_done", "epochs_done"})
@@ -66,14 +67,16 @@ def extract(document: Document, source: SourceFile) -> Findings:
     for sighting in sightings:
         documents[id(sighting.document)] = sighting.document
         by_document[id(sighting.document)].append(sighting)
+    hide = Concealer(documents.values())
     next_segment = 0
     for key, found in by_document.items():
         own = [block for block in blocks if block.document is documents[key]]
-        next_segment = _name(documents[key], found, own, observations, series, next_segment)
+        next_segment = _name(documents[key], found, own, hide, observations, series, next_segment)
+    skips = [skip._replace(detail=hide.text(skip.detail)) for skip in skips]
     if len(observations) > MAX_OBSERVATIONS:
         skips.append(Skip(source.path, "extract", "too_many_observations", str(len(observations)), 0))
         del observations[MAX_OBSERVATIONS:]
-    curves = tuple(series.values())
+    curves = hide.curves(series.values())
     formats = tuple(sorted({o.found_by for o in observations} | {s.found_by for s in curves}))
     file = source._replace(
         formats=formats, n_observations=len(observations), n_points=sum(len(curve) for curve in curves)
@@ -141,6 +144,7 @@ def _name(
     document: Document,
     found: list[_Sighting],
     blocks: list[Block],
+    hide: Concealer,
     observations: list[Observation],
     series: dict[tuple[str, str, int, str], Series],
     base: int,
@@ -161,18 +165,21 @@ def _name(
             _add_point(sighting, document.path, line, stated.pointer or pointer, segment, series, born)
             continue
         end_line = document.address(stated.end_line)[0] if stated.end_line else line
-        place = Locator(document.path, line, end_line, stated.pointer or pointer, segment)
+        place = Locator(document.path, line, end_line, hide.name(stated.pointer or pointer), segment)
         origin = stated.origin or document.origin or _ORIGINS.get(document.kind, "config_file")
-        raw = mask_secrets((stated.raw or f"{stated.key} = {stated.value}")[: 4 * RAW_LIMIT])[:RAW_LIMIT]
         if stated.role in ("fact", "mark"):
-            value = mask_secrets(stated.value) if isinstance(stated.value, str) else stated.value
-            observations.append(
-                Observation(
-                    stated.key, stated.key, value, raw, stated.step, stated.epoch, origin, sighting.found_by, place
-                )
-            )
+            id, value = stated.key, stated.value
+            step, epoch = stated.step, stated.epoch
         else:
-            _add_setting(sighting, place, observations, origin, raw)
+            setting = _setting(stated)
+            if setting is None:
+                continue
+            id, value = setting
+            step = epoch = None
+        raw = hide.quote(stated.raw or f"{stated.key} = {stated.value}")
+        value = hide.text(value) if isinstance(value, str) else value
+        key = hide.name(stated.key)
+        observations.append(Observation(id, key, value, raw, step, epoch, origin, sighting.found_by, place))
     if blocks:
         top = max(top, add_rows(blocks, cuts, base, series, born))
     return top
@@ -182,23 +189,15 @@ def _line_of(sighting: _Sighting) -> int:
     return sighting.stated.line
 
 
-def _add_setting(
-    sighting: _Sighting, place: Locator, observations: list[Observation], origin: Origin, raw: str
-) -> None:
-    stated = sighting.stated
+def _setting(stated: Stated) -> tuple[str, Scalar] | None:
+    """The field that a setting states and its value, or None."""
     hit = find_field(stated.key)
     if hit is None:
-        return
-    value: Scalar | None
+        return None
     if hit.flag is not None:
-        value = hit.flag if is_true(stated.value) else None
-    else:
-        value = convert(hit.field, stated.value)
-    if value is None:
-        return
-    if isinstance(value, str):
-        value = mask_secrets(value)
-    observations.append(Observation(hit.field, stated.key, value, raw, None, None, origin, sighting.found_by, place))
+        return (hit.field, hit.flag) if is_true(stated.value) else None
+    value = convert(hit.field, stated.value)
+    return None if value is None else (hit.field, value)
 
 
 def _add_point(

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from scanner.intake.conceal import Concealer
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.decode import DecodeError
 from scanner.intake.engines.local import read_all
 from scanner.intake.read_file import open_document
-from scanner.knowledge import mask_secrets
 from scanner.records import Findings, Locator, Snapshot
 
 
@@ -83,13 +83,13 @@ def _not_in_lines(candidate: Candidate, quotes: Sequence[Quote]) -> list[Quote]:
     document, _ = open_document(candidate)
     if document.kind == "binary":
         return list(quotes)
-    lines = document.lines
+    lines, hide = document.lines, Concealer([document])
     return [
         quote
         for quote in quotes
         if not (1 <= quote.place.start_line <= len(lines))
         or _plain(quote.raw)
-        not in _plain(mask_secrets("\n".join(lines[quote.place.start_line - 1 : quote.place.end_line])))
+        not in _plain(hide.text("\n".join(lines[quote.place.start_line - 1 : quote.place.end_line])))
     ]
 
 

@@ -11,6 +11,7 @@ from scanner.formats import kaggle_log
 from scanner.formats._base import Document, DocumentKind, Vocabulary
 from scanner.formats._stored import StoredBytes, open_regular
 from scanner.intake import powershell
+from scanner.intake.conceal import without_private_keys
 from scanner.intake.crawl import Candidate
 from scanner.intake.decode import DecodeError, decode, decompress
 from scanner.intake.extract import extract
@@ -67,7 +68,7 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
     kind = cast(DocumentKind, candidate.kind)
     if kind == "log" and kaggle_log.holds_pieces(decoded.lines):
         kind = "json"  # the text that a person saw stands inside
-    lines = powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines
+    lines = without_private_keys(powershell.unwrap(decoded.lines) if kind == "log" else decoded.lines)
     document = Document(path, kind, lines, siblings=candidate.siblings, naming=vocabulary())
     return document, source._replace(encoding=decoded.encoding)
 

@@ -17,12 +17,13 @@ from scanner.knowledge._metrics import MetricName, metric_goal, metric_rank, nam
 from scanner.knowledge._models import canonical_model, model_family
 from scanner.knowledge._names import is_backup, names_training
 from scanner.knowledge._read import normalize_key
-from scanner.knowledge._secrets import mask_secrets
+from scanner.knowledge._secrets import MASK, mask_secrets, secrets_in
 from scanner.knowledge._signals import Signal, signals
 from scanner.knowledge._statuses import status_of
 from scanner.knowledge._walk import WalkRules, walk_rules
 
 __all__ = [
+    "MASK",
     "FailureClass",
     "Field",
     "LoopWords",
@@ -47,6 +48,7 @@ __all__ = [
     "name_metric",
     "names_training",
     "normalize_key",
+    "secrets_in",
     "signals",
     "split_key",
     "status_of",

@@ -2,38 +2,130 @@
 
 from __future__ import annotations
 
-from functools import cache
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import regex
 
 from scanner.knowledge._read import read_toml
 
 MASK = "***"
-_HINTS = ("hf_", "api_org_", "sk-", "gh", "akia", "asia", "aiza", "xox", "eyj", "://", "key", "secret", "token", "pass",
-          "pwd", "parola", "ifre", "auth", "login", "bearer", "private", "@")  # fmt: skip
-"""A text without any of these holds no secret that the patterns know."""
+
+MOST_KNOWN = 200
+"""Secrets of one text that are looked for in all that the text states."""
+
+_HEAD = 500_000
+"""Characters of a text in which labels are looked for: how a program was called stands at its beginning."""
+
+_LINE = 20_000
+"""Characters of a line that are searched at once."""
+
+
+class _Rule(NamedTuple):
+    keywords: tuple[str, ...]
+    pattern: str
+    is_label: bool
+    """Whether what stands around a secret tells it."""
 
 
 @cache
-def _patterns() -> tuple[regex.Pattern[str], ...]:
-    return tuple(regex.compile(row["pattern"]) for row in read_toml("secrets")["secret"])
+def _rules() -> tuple[_Rule, ...]:
+    rows = read_toml("secrets")["secret"]
+    return tuple(_Rule(tuple(row["keywords"]), row["pattern"], "(?P<secret>" in row["pattern"]) for row in rows)
 
 
-def mask_secrets(text: str) -> str:
-    """The text with every known kind of secret replaced by `***`."""
+@cache
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    """Compiled when first asked for: most texts hold the keywords of few rules."""
+    return regex.compile(pattern)
+
+
+@cache
+def _keywords() -> tuple[str, ...]:
+    """Every rule's keywords without those that contain another one: a text without any of these holds no secret."""
+    known = {word for rule in _rules() for word in rule.keywords}
+    return tuple(sorted(word for word in known if not any(other != word and other in word for other in known)))
+
+
+def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
+    """The text with every known kind of secret replaced by `***`; `known` are secrets that `secrets_in` found."""
+    for secret in known:
+        if secret in text:
+            text = _standing_alone(secret).sub(MASK, text)
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not any(word in lowered for word in _keywords()):
         return text
-    for pattern in _patterns():
-        try:
-            text = pattern.sub(_masked, text, timeout=1)
-        except TimeoutError:
-            return MASK
+    for rule in _rules():
+        if any(word in lowered for word in rule.keywords):
+            try:
+                text = _compiled(rule.pattern).sub(_masked, text, timeout=1)
+            except TimeoutError:
+                return MASK
     return text
 
 
+def secrets_in(text: str) -> tuple[str, ...]:
+    """Secrets of a text that are told by what stands around them (`password: ...`), the longest first.
+
+    Readers quote them without their label too: a shell's variable in a command, an argument by itself. Only what is no
+    ordinary word is given: masking the word `train` wherever it stands would hide what is no secret.
+    """
+    text = text[:_HEAD]
+    lowered = text.replace("İ", "i").lower()  # the one letter that is longer in lower case
+    found: dict[str, None] = {}
+    for line in _told_lines(text, lowered):
+        low = line.lower()
+        for rule in _rules():
+            if rule.is_label and any(word in low for word in rule.keywords):
+                try:
+                    matches = list(_compiled(rule.pattern).finditer(line, timeout=1))
+                except TimeoutError:
+                    continue
+                found.update((m["secret"], None) for m in matches if m["secret"] and _is_distinct(m["secret"]))
+        if len(found) >= MOST_KNOWN:
+            break
+    return tuple(sorted(found, key=lambda secret: (-len(secret), secret)))
+
+
+def _told_lines(text: str, lowered: str) -> Iterator[str]:
+    """Lines with a label of a secret, each with the line that follows: a list's next argument stands there."""
+    at = 0
+    while (label := _labels().search(lowered, at)) is not None:
+        start, end = lowered.rfind("\n", 0, label.start()) + 1, lowered.find("\n", label.start())
+        end = len(text) if end < 0 else end
+        start, stop = max(start, at, label.start() - _LINE // 2), min(end, label.start() + _LINE // 2)
+        following = lowered.find("\n", end + 1)
+        yield text[start : stop if stop < end else min(following if following >= 0 else len(text), end + 400)]
+        at = max(stop, label.end())
+
+
+@cache
+def _labels() -> re.Pattern[str]:
+    """A keyword that labels a secret and is no part of another word (`tokens`, `keyword`, `author`)."""
+    known = {word for rule in _rules() if rule.is_label for word in rule.keywords}
+    words = sorted(word for word in known if not any(other != word and other in word for other in known))
+    whole = "|".join(re.escape(word) for word in words if word[-1].isalpha() and word not in _BEGINNINGS)
+    begun = "|".join(re.escape(word) for word in words if not word[-1].isalpha() or word in _BEGINNINGS)
+    return re.compile(f"(?:{whole})(?![a-z])|{begun}")
+
+
+_BEGINNINGS = frozenset({"credential", "passw", "sharedaccess"})
+"""Keywords that stand for the longer words that they begin."""
+
+
+def _is_distinct(secret: str) -> bool:
+    return len(secret) >= 8 and any(c.isdigit() for c in secret) and any(c.isalpha() for c in secret)
+
+
+@lru_cache(maxsize=MOST_KNOWN)
+def _standing_alone(secret: str) -> regex.Pattern[str]:
+    return regex.compile(rf"(?<![A-Za-z0-9]){regex.escape(secret)}(?![A-Za-z0-9])")
+
+
 def _masked(match: regex.Match[str]) -> str:
-    if "secret" not in match.re.groupindex:
+    if "secret" not in match.re.groupindex or match["secret"] is None:
         return MASK
     start, end = match.span("secret")
     whole = match.group()
