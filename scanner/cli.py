@@ -67,7 +67,7 @@ class _Commands(click.Group):
         try:
             return super().main(*args, **extra)
         except ScanError as error:
-            click.echo(f"scan-trainings: {error}", err=True)
+            click.echo(f"scan-trainings: {one_line(str(error))}", err=True)
             sys.exit(BAD_INPUT)
 
 

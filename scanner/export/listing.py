@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def list_runs(out: Path, where: str | None, columns: list[str] | None, form: str
         raise StoreError(f"{out}: no scan is stored here; run `scan-trainings PATH --out {out}` first")
     names, rows = _query(table, where, columns or list(DEFAULT_COLUMNS))
     if form == "json":
-        return json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=1)
+        text = json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=1)
+        return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
     if form == "csv":
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
@@ -61,6 +63,8 @@ def _query(table: Path, where: str | None, columns: list[str]) -> tuple[list[str
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet(?)", [str(beside)])
         # From here on the user's SQL runs: no files, no extensions, no settings.
         connection.execute("SET memory_limit = '2GB'")
+        connection.execute("SET temp_directory = ''")  # what does not fit is given up, not written beside the user
+        connection.execute("SET python_enable_replacements = false")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         known = [row[0] for row in connection.execute("SELECT column_name FROM (DESCRIBE runs)").fetchall()]
@@ -88,7 +92,13 @@ def _cell(value: Any) -> str:
         return f"{value:.6g}"
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     text = "".join(c if c.isprintable() else "?" for c in text)
-    return f"'{text}" if text and text[0] in "=+-@" and not text[1:2].isdigit() else text
+    return f"'{text}" if text.lstrip()[:1] in _FORMULA and text.strip() and not _NUMBER.fullmatch(text) else text
+
+
+_FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
+"""What begins a formula, full-width letters of East Asian tables included."""
+
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 def _aligned(names: list[str], rows: list[list[str]]) -> str:

@@ -53,7 +53,8 @@ def as_json(learnings: Sequence[Learning], scans: tuple[int, int | None]) -> str
             for learning in learnings
         ],
     }
-    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
 
 
 def render_month(
