@@ -42,7 +42,7 @@ def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
             made.mkdir()
             for name, schema in TABLES.items():
                 write_table(made / f"{name}.parquet", rows.get(name, []), schema)
-            meta = {"schema_version": SCHEMA_VERSION, "roots": list(roots), "scan": number}
+            meta = {"schema_version": SCHEMA_VERSION, "roots": list(roots)}
             write_text(made / META, json.dumps(meta) + "\n")
             move(made, target)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -34,7 +33,7 @@ def publish_newest(out: Path) -> None:
     if old.is_dir() and not data.is_dir():
         move(old, data)
     known = snapshots(out)
-    if known and _shown(data) != known[-1].name:
+    if known and not _shows(data, known[-1]):
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
         for source in sorted(known[-1].iterdir()):
@@ -51,12 +50,12 @@ def publish_newest(out: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _shown(data: Path) -> str:
-    """Name of the snapshot of which `data/` holds the tables; empty for none, or one of an older version's."""
+def _shows(data: Path, snapshot: Path) -> bool:
+    """Whether `data/` holds a snapshot's own files. Copies, where there are no hard links, are made anew each time."""
     try:
-        return f"{json.loads((data / META).read_text('utf-8'))['scan']:04d}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return os.path.samefile(data / META, snapshot / META)
+    except OSError:
+        return False
 
 
 def _link(source: Path, target: Path) -> None:
