@@ -25,6 +25,7 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         with open(part, "wb") as stream:
             stream.write(content)
+            stream.flush()
             sync_file(stream.fileno())
         move(part, path)
     finally:

@@ -20,7 +20,7 @@ MAX_CHARACTERS = 400_000
 MAX_LEAVES = 3000
 
 _SECTION = re.compile(r"^\s*\[{1,2}(?P<name>[^\[\]]+)\]{1,2}\s*(?:[#;].*)?$")
-_ENTRY = re.compile(r"^\s*(?P<key>[\w.\-\"' ]+?)\s*[=:]\s*(?P<value>.*?)\s*$")
+_ENTRY = re.compile(r"^\s*(?P<key>[\w.\-\"'](?:[\w.\-\"' ]*[\w.\-\"'])?)\s*[=:]\s*(?P<value>.*?)\s*$")
 _COMMENT = re.compile(r"\s+[#;].*$")
 
 

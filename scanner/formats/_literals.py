@@ -41,6 +41,7 @@ def assignment_leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
 def _parse(text: str, mode: str) -> ast.AST:
     if len(text) > MAX_CHARACTERS:
         raise ValueError("a literal too long to be read")
+    text = text.replace("\r", " ")  # would begin a line of its own
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

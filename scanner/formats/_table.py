@@ -19,7 +19,10 @@ def cells(line: str, delimiter: str) -> list[str]:
     """The cells of one line, stripped."""
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line.replace("\r", " ")], delimiter=delimiter), [])]
+    except csv.Error:  # a cell longer than any table's
+        return [cell.strip() for cell in line.split(delimiter)]
 
 
 def rows(document: Document, first_line: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -17,7 +17,7 @@ from scanner.formats._base import Stated
 from scanner.formats._json import Leaf
 from scanner.formats._tfevents import Value
 
-_ROW = re.compile(r"^\|\s*(?P<key>[\w./ -]{1,80}?)\s*\|\s*(?P<value>[^|]{1,200}?)\s*\|\s*$")
+_ROW = re.compile(r"^\|\s*+(?P<key>[\w./ -]{1,80}?)\s*+\|\s*+(?P<value>[^|]{1,200}?)\s*+\|\s*$")
 _SETTINGS = re.compile(r"param|config|args|argument|settings|options", re.IGNORECASE)
 SUCCESS, FAILURE = 1, 2
 

@@ -27,8 +27,8 @@ SAMPLE = """Epoch 3/10
 
 _HEADER = re.compile(r"^\s*Epoch (?P<epoch>\d{1,7})/(?P<total>\d{1,7})\s*$")
 _BAR = re.compile(
-    r"^\s*(?:(?P<n>\d{1,9})/(?P<total>\d{1,9}|Unknown|\?))?\s*"
-    r"(?P<bar>\[[=>. ]{1,60}\]|[\u2501\u2578\u257a ]{3,60}|)\s*(?:-\s*)?(?P<rest>(?:ETA: |\d+(?::\d\d)*s?\b).*)$"
+    r"^\s*+(?:(?P<n>\d{1,9})/(?P<total>\d{1,9}|Unknown|\?))?\s*+"
+    r"(?P<bar>\[[=>. ]{1,60}\]|[\u2501\u2578\u257a ]{3,60}|)\s*+(?:-\s*+)?(?P<rest>(?:ETA: |\d+(?::\d\d)*s?\b).*)$"
 )
 _PAIR = re.compile(rf"(?:^| - )(?P<key>[A-Za-z_][\w/.@-]{{0,60}}): (?P<value>{LOOSE_NUMBER})(?=\s|$)")
 _EARLY_STOP = re.compile(r"^\s*Epoch \d+: early stopping\b")

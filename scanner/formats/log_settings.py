@@ -43,7 +43,7 @@ _STAMP = re.compile(
 _PAIR = re.compile(
     r"^[\s\-*\u2022>|#+\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]*(?P<quote>['\"]?)"
     r"(?P<key>(?:--)?[^\W\d][\w /.()\-]{0,48}?)(?P=quote)"
-    r"\s*(?P<sep>:=|:|=|\.{3,}|\|)\s*(?P<value>[^\s].{0,120}?)\s*[,|;]?\s*$"
+    r"\s*+(?P<sep>:=|:|=|\.{3,}|\|)\s*+(?P<value>[^\s].{0,120}?)\s*+[,|;]?\s*+$"
 )
 _ADAPTER = re.compile(r"^[^\w'\"]*(?:[QR]?e?LoRA|lora|PEFT)\b[\w ]{0,20}[:(]\s*(?=\w+\s*[=:])")
 """`LoRA config: r=16, alpha=32`: the keys are the adapter's."""

@@ -36,7 +36,7 @@ _BAR = re.compile(
     r"\[(?P<spent>[\d:.]+(?: days?, [\d:]+)?)<(?P<left>[\d:?.]+|\?)[^,\]]*(?:,\s*(?P<rate>[^,\]]{1,30}))?"
     r"(?P<postfix>,(?:[^\]\r\n]|\](?=,)){0,400})?"
 )
-_LABEL = re.compile(r"(?P<label>[^|]{0,120}?)\s*(?<![\d.])\d{1,3}$")
+_LABEL = re.compile(r"(?P<label>[^|]{0,120}?)\s*+(?<![\d.])\d{1,3}$")
 """What stands before a bar, up to its percentage."""
 _OTHER = re.compile(
     r"(?i)download|map\b|map \(|tokeniz|evaluat|\beval\b|valid|\bval\b|test|predict|infer|generat|shard|fetch|filter"

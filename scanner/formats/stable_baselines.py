@@ -31,7 +31,7 @@ SAMPLE = """-----------------------------
 -----------------------------"""
 
 _RULE = re.compile(r"^-{10,}\s*$")
-_ROW = re.compile(rf"^\|(?P<indent>\s+)(?P<key>[\w/ .()-]{{1,60}}?)\s*\|\s*(?P<value>{LOOSE_NUMBER})?\s*\|\s*$")
+_ROW = re.compile(rf"^\|(?P<indent>\s++)(?P<key>[\w/ .()-]{{1,60}}?)\s*+\|\s*+(?P<value>{LOOSE_NUMBER})?\s*+\|\s*$")
 _STEPS = ("time/total_timesteps", "total_timesteps", "total timesteps", "misc/total_timesteps", "TimestepsSoFar")
 _STATED = frozenset({"train/loss", "train/learning_rate", "eval/mean_reward", "loss", "learning_rate"})
 MAX_ROWS = 80
