@@ -178,8 +178,7 @@ def main() -> int:
         scene = Scene(Path(folder) / "ends")
         found = []
         for end in ENDS:
-            for _ in range(share):
-                found.append(scene.broken_off(end, chance.randrange(1, 80)))
+            found += [scene.broken_off(end, chance.randrange(1, 80)) for _ in range(share)]
             print(f"{end}: {share} rounds", flush=True)
         found += cut_power(Path(folder) / "power", given.rounds - share * len(ENDS), given.seed)
     problems = [problem for problem in found if problem]

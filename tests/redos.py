@@ -154,7 +154,7 @@ def seconds(attack: Attack) -> float:
 
 
 def worst(length: int = MAX_FRAME) -> Iterator[tuple[float, str, int, str]]:
-    """(seconds, name, characters, beginning of the text) of each pattern's slowest text, `length` characters at most."""
+    """(seconds, name, characters, beginning) of each pattern's slowest text, of at most `length` characters."""
     for name, pattern in patterns():
         slowest = (0.0, name, 0, "")
         for n in (24, 200, length):
