@@ -8,7 +8,9 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,6 +21,13 @@ from tests.hostile_tree import LOG, make
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pipes, device nodes and such names are of Linux")
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder with a short name: the longest paths of a hostile tree, and sockets, leave room for nothing more."""
+    with tempfile.TemporaryDirectory(prefix="h") as name:
+        yield Path(name)
 
 
 def _no_superuser() -> None:
@@ -78,17 +87,17 @@ def _entered(state: dict[bytes, tuple[object, ...]], tree: Path, closed: set[str
     return found
 
 
-def test_a_tree_that_means_harm(tmp_path: Path) -> None:
+def test_a_tree_that_means_harm(short_path: Path) -> None:
     """Exit 0, one line, every file told, the tree as it was, nothing beside --out, nothing executed."""
-    tree, out, canary = tmp_path / "tree", tmp_path / "out", tmp_path / "canary"
+    tree, out, canary = short_path / "tree", short_path / "out", short_path / "canary"
     make(tree, 1, canary)
     before = _state(tree)
-    done = _scan(tree, out, tmp_path / "home")
+    done = _scan(tree, out, short_path / "home")
     assert (done.returncode, done.stderr) == (0, "")
     assert _state(tree) == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "out", "tree"], "a canary, or a file that climbed"
+    assert sorted(p.name for p in short_path.iterdir()) == ["home", "out", "tree"], "a canary, or a file that climbed"
     # Drawing keeps a list of the system's fonts in the user's cache.
-    home = {p.relative_to(tmp_path / "home").as_posix() for p in (tmp_path / "home").rglob("*")}
+    home = {p.relative_to(short_path / "home").as_posix() for p in (short_path / "home").rglob("*")}
     assert [name for name in home if "matplotlib" not in name and name not in (".config", ".cache")] == []
     files, skips = _told(out)
     closed = {path for path, (_, n_files) in skips.items() if not n_files}
@@ -101,9 +110,9 @@ def test_a_tree_that_means_harm(tmp_path: Path) -> None:
     assert {"archives/good.log.zst", "names/new\nline.log", "names/a\\xff.log", "stores/wal.db"} <= files
 
 
-def test_a_tree_that_changes_while_it_is_read(tmp_path: Path) -> None:
+def test_a_tree_that_changes_while_it_is_read(short_path: Path) -> None:
     """Files vanish, grow, shrink and become pipes or links meanwhile: whatever was met is told, nothing waits."""
-    tree = tmp_path / "tree"
+    tree = short_path / "tree"
     tree.mkdir()
     for n in range(600):
         (tree / f"{n:03d}.log").write_text(LOG)
@@ -128,11 +137,11 @@ def test_a_tree_that_changes_while_it_is_read(tmp_path: Path) -> None:
     changer = threading.Thread(target=change)
     changer.start()
     try:
-        done = _scan(tree, tmp_path / "out", tmp_path / "home")
+        done = _scan(tree, short_path / "out", short_path / "home")
     finally:
         stop.set()
         changer.join()
     assert (done.returncode, done.stderr) == (0, "")
-    files, skips = _told(tmp_path / "out")
+    files, skips = _told(short_path / "out")
     assert not files & set(skips) and files | set(skips) <= {f"{n:03d}.log" for n in range(600)}
     assert {reason for reason, _ in skips.values()} <= {"unreadable", "symlink", "special_file"}
