@@ -8,10 +8,12 @@ BIN := $(VENV)/bin
 # make test TORCH="torch==2.13.0 --index-url ..."
 TORCH ?= torch==2.13.0
 
+MINUTES ?= 10
+ROUNDS ?= 200
 SHARED ?= ../shared/eval
 TREES ?= $(OUT)/trees
 
-.PHONY: help scan test check regen score bench clean
+.PHONY: help scan test check regen score bench fuzz crash redos hostile clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -49,6 +51,20 @@ score: $(VENV)/.dev  ## scan the labelled trees in TREES and print the score bes
 
 bench: $(VENV)/.installed  ## measure beside ripgrep; trees are made once, in OUT/bench
 	$(BIN)/python -m bench.run --trees $(OUT)/bench --write docs/PERFORMANCE.md $(BENCH)
+
+fuzz: $(VENV)/.dev  ## feed broken files to every reader for MINUTES; what is found goes to OUT/fuzz
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --jobs $$(nproc) --out $(OUT)/fuzz
+
+crash: $(VENV)/.dev  ## end a scan at ROUNDS random moments (killed, interrupted, disk full, power lost) and check what is left
+	$(BIN)/python -m tests.crash --rounds $(ROUNDS)
+
+redos: $(VENV)/.dev  ## try every pattern with texts made to choke it
+	$(BIN)/python -m tests.redos
+
+hostile: $(VENV)/.dev  ## the hostile tree in full size (a line of 1 GB, a million files) and a scan of it
+	mkdir -p $(OUT)/hostile && $(BIN)/python -m tests.hostile_tree $(OUT)/hostile/tree --full
+	$(BIN)/scan-trainings $(OUT)/hostile/tree --out $(OUT)/hostile/out
+	test ! -e $(OUT)/hostile/tree/canary
 
 clean:  ## remove what make created
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -58,13 +58,22 @@ def _state(tree: Path) -> dict[bytes, tuple[object, ...]]:
     stack = [os.fsencode(tree)]
     while stack:
         folder = stack.pop()
-        for entry in os.scandir(folder):
-            info = entry.stat(follow_symlinks=False)
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:  # a path longer than the system takes
+            continue
+        for entry in entries:
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except OSError:
+                found[entry.path] = (stat.S_IFDIR if entry.is_dir(follow_symlinks=False) else stat.S_IFREG,)
+                stack += [entry.path] if entry.is_dir(follow_symlinks=False) else []
+                continue
             content = b""
             if stat.S_ISREG(info.st_mode) and info.st_size < 1 << 20:
                 content = hashlib.sha256(Path(os.fsdecode(entry.path)).read_bytes()).digest()
             found[entry.path] = (info.st_mode, info.st_size, info.st_mtime_ns, info.st_ino, content)
-            if entry.is_dir(follow_symlinks=False) and len(entry.path) < 3700:
+            if entry.is_dir(follow_symlinks=False):
                 stack.append(entry.path)
     return found
 

@@ -11,6 +11,7 @@ import math
 import multiprocessing
 import os
 import signal
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,9 @@ from scanner.records import Findings, Skip
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
+
+SOCKET_FOLDER = 60
+"""Bytes of the path of the folder for temporary files in which the preparing process's socket still finds place."""
 
 PRELOADED = "scanner.intake.engines.preloaded"
 
@@ -157,7 +161,8 @@ class _Worker:
 
 def _context() -> ForkServerContext | SpawnContext:
     """Processes that inherit neither this one's memory nor its threads; forked from a prepared one where possible."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    has_server = "forkserver" in multiprocessing.get_all_start_methods()
+    if not has_server or len(os.fsencode(tempfile.gettempdir())) > SOCKET_FOLDER:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
