@@ -100,9 +100,14 @@ def main() -> None:
 @out_option
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Worker processes [default: one a core].")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--anonymise", is_flag=True, help="Store and show pseudonyms for users, home folders and hosts, and no names."
+)
 @numbers_option
 @force_option
-def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numbers: str, force: bool) -> None:
+def scan(
+    paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, anonymise: bool, numbers: str, force: bool
+) -> None:
     """Scan folders (or single files), store the tables and write LEARNINGS.md."""
     for path in paths:
         if not path.exists():
@@ -110,7 +115,7 @@ def scan(paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, numb
     _ensure_writable(out)
     from scanner import pipeline
 
-    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force)
+    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force, anonymise)
     with Watch(quiet) as watch:
         snapshot, document = pipeline.scan(settings, watch)
     if not quiet:

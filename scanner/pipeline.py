@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scanner import assembly, learn, report, store
+from scanner.anonymise import (
+    Pseudonyms,
+    anonymous_files,
+    anonymous_observations,
+    anonymous_outcomes,
+    anonymous_runs,
+    anonymous_series,
+    anonymous_skips,
+)
 from scanner.errors import SettingsError
 from scanner.intake.crawl import Candidate, crawl, shown_names
 from scanner.intake.engines.local import read_all
 from scanner.intake.named_file import settings_in
+from scanner.intake.personal import names_in_tree
 from scanner.intake.quotes import Fault, quotes_of, recheck
 from scanner.learn import monthly
 from scanner.records import Learning, Observation, Scalar, Series, Skip, Snapshot, SourceFile
@@ -48,19 +58,27 @@ __all__ = [
 
 def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
     """Scan, store and write the report; returns what was found and the report's path."""
+    if settings.anonymise and not all(map(store.is_anonymous, store.snapshots(settings.out))):
+        raise SettingsError(f"{settings.out}: earlier scans here hold the real names; choose another --out")
     with store.held(settings.out):
         files, skips, observations, series = read_tree(settings, watch)
         watch(Progress("assemble", len(files), 0, len(observations)))
         paths = [*(file.path for file in files), *(skip.path for skip in skips if skip.n_files)]
         runs = assembly.assemble(files, observations, series, paths)
         outcomes = [assembly.classify(run) for run in runs]
+        roots = tuple(shown_names([root.resolve().name])[0] for root in settings.roots)
+        if settings.anonymise:
+            names = Pseudonyms(names_in_tree(settings.roots))
+            roots = tuple(map(names.text, roots))
+            files, skips = anonymous_files(names, files), anonymous_skips(names, skips)
+            observations, series = anonymous_observations(names, observations), anonymous_series(names, series)
+            runs, outcomes = anonymous_runs(names, runs), anonymous_outcomes(names, outcomes)
         learnings = learn.learn(runs, outcomes, files, skips)
         watch(Progress("store", len(files), 0, len(runs)))
         rows = store.intake_rows(files, skips, observations, series)
         rows |= store.run_rows(runs, outcomes, store.first_seen(settings.out), store.next_number(settings.out))
         rows |= store.learning_rows(learnings)
-        roots = tuple(shown_names([root.resolve().name])[0] for root in settings.roots)
-        store.save(settings.out, rows, roots)
+        store.save(settings.out, rows, roots, anonymous=settings.anonymise)
         found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
         snapshot = store.with_replays(found, settings.out)
         watch(Progress("report", len(files), 0, len(runs)))
@@ -137,7 +155,10 @@ def verify(settings: Settings) -> Verification:
     n_lines, differences = report.check_report(again, settings, settings.out, _select(settings.out))
     quotes = quotes_of(stored) if settings.roots else set()
     digests = {file.path: file.digest for file in stored.files}
-    return Verification(n_lines, differences, len(quotes), recheck(settings.roots, quotes, digests, settings.jobs))
+    is_anonymous = bool(settings.roots) and store.is_anonymous(store.snapshots(settings.out)[-1])
+    shown = Pseudonyms(names_in_tree(settings.roots)).quote if is_anonymous else str
+    faults = recheck(settings.roots, quotes, digests, settings.jobs, shown)
+    return Verification(n_lines, differences, len(quotes), faults)
 
 
 def settings_of(path: Path) -> dict[str, Scalar]:

@@ -26,3 +26,6 @@ class Settings:
 
     force: bool = False
     """Whether a document that was edited by hand may be overwritten."""
+
+    anonymise: bool = False
+    """Whether pseudonyms stand for the names of users, home folders and hosts in everything that is stored."""

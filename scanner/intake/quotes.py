@@ -7,7 +7,7 @@ point of a curve, a cell of a notebook, a binary record), when reading the file 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,15 +46,23 @@ def quotes_of(snapshot: Snapshot) -> set[Quote]:
     return found
 
 
-def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], digests: Mapping[str, str], jobs: int) -> list[Fault]:
+def recheck(
+    roots: tuple[Path, ...],
+    quotes: Iterable[Quote],
+    digests: Mapping[str, str],
+    jobs: int,
+    shown: Callable[[str], str] = str,
+) -> list[Fault]:
     """The quotes that no longer stand below the roots, ordered by place; `digests` are those of the files when scanned.
 
-    Raises IntakeError for a root that is none.
+    `shown` makes of a text of the tree what is stored of it, where pseudonyms stand for names. Raises IntakeError for a
+    root that is none.
     """
     by_path: dict[str, list[Quote]] = defaultdict(list)
     for quote in sorted(set(quotes)):
         by_path[quote.place.path].append(quote)
-    candidates = {met.path: met for met in crawl(roots) if isinstance(met, Candidate) and met.path in by_path}
+    met_files = ((shown(met.path), met) for met in crawl(roots) if isinstance(met, Candidate))
+    candidates = {path: met for path, met in met_files if path in by_path}
     faults: list[Fault] = []
     unsure: dict[str, list[Quote]] = {}
     for path, asked in by_path.items():
@@ -63,7 +71,7 @@ def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], digests: Mapping[s
             faults += [Fault(quote, "gone") for quote in asked]
             continue
         try:
-            rest = _not_in_lines(candidate, asked)
+            rest = _not_in_lines(candidate, asked, shown)
         except (OSError, DecodeError):
             faults += [Fault(quote, "unreadable") for quote in asked]
             continue
@@ -71,14 +79,14 @@ def recheck(roots: tuple[Path, ...], quotes: Iterable[Quote], digests: Mapping[s
             unsure[path] = rest
     again = (candidates[path] for path in unsure)
     for (_, asked), findings in zip(unsure.items(), read_all(again, jobs), strict=True):
-        stated = _stated(findings)
+        stated = _stated(findings, shown)
         file = findings.file
-        reason = "reworded" if file is not None and digests.get(file.path) == file.digest else "changed"
+        reason = "reworded" if file is not None and digests.get(shown(file.path)) == file.digest else "changed"
         faults += [Fault(quote, reason) for quote in asked if quote.raw not in stated.get(_key(quote.place), ())]
     return sorted(faults)
 
 
-def _not_in_lines(candidate: Candidate, quotes: Sequence[Quote]) -> list[Quote]:
+def _not_in_lines(candidate: Candidate, quotes: Sequence[Quote], shown: Callable[[str], str]) -> list[Quote]:
     """The quotes whose text is not in their lines as they stand."""
     document, _ = open_document(candidate)
     if document.kind == "binary":
@@ -89,7 +97,7 @@ def _not_in_lines(candidate: Candidate, quotes: Sequence[Quote]) -> list[Quote]:
         for quote in quotes
         if not (1 <= quote.place.start_line <= len(lines))
         or _plain(quote.raw)
-        not in _plain(hide.text("\n".join(lines[quote.place.start_line - 1 : quote.place.end_line])))
+        not in _plain(shown(hide.text("\n".join(lines[quote.place.start_line - 1 : quote.place.end_line]))))
     ]
 
 
@@ -100,16 +108,16 @@ def _plain(text: str) -> str:
 _Place = tuple[int, str]
 
 
-def _key(place: Locator) -> _Place:
-    return place.start_line, place.pointer
+def _key(place: Locator, shown: Callable[[str], str] = str) -> _Place:
+    return place.start_line, shown(place.pointer)
 
 
-def _stated(findings: Findings) -> Mapping[_Place, set[str]]:
+def _stated(findings: Findings, shown: Callable[[str], str]) -> Mapping[_Place, set[str]]:
     """What a second reading quotes, by place."""
     found: dict[_Place, set[str]] = defaultdict(set)
     for observation in findings.observations:
-        found[_key(observation.locator)].add(observation.raw)
+        found[_key(observation.locator, shown)].add(shown(observation.raw))
     for series in findings.series:
         for index, value in enumerate(series.values):
-            found[_key(series.locator(index))].add(f"{series.written} = {value:g}")
+            found[_key(series.locator(index), shown)].add(f"{shown(series.written)} = {value:g}")
     return found

@@ -16,6 +16,7 @@ from scanner.knowledge._loops import LoopWords, loop_words
 from scanner.knowledge._metrics import MetricName, metric_goal, metric_rank, name_metric
 from scanner.knowledge._models import canonical_model, model_family
 from scanner.knowledge._names import is_backup, names_training
+from scanner.knowledge._personal import PersonalKind, personal_names, stands_alone, without_names
 from scanner.knowledge._read import normalize_key
 from scanner.knowledge._secrets import MASK, mask_secrets, secrets_in
 from scanner.knowledge._signals import Signal, signals
@@ -28,6 +29,7 @@ __all__ = [
     "Field",
     "LoopWords",
     "MetricName",
+    "PersonalKind",
     "Signal",
     "WalkRules",
     "canonical_model",
@@ -48,9 +50,12 @@ __all__ = [
     "name_metric",
     "names_training",
     "normalize_key",
+    "personal_names",
     "secrets_in",
     "signals",
     "split_key",
+    "stands_alone",
     "status_of",
     "walk_rules",
+    "without_names",
 ]

@@ -28,8 +28,11 @@ from scanner.store.rows import Rows, snapshot_of
 from scanner.store.schema import SCHEMA_VERSION, TABLES
 
 
-def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
-    """Write a snapshot and make it the newest; returns its folder. Raises StoreError when that cannot be written."""
+def save(out: Path, rows: Rows, roots: tuple[str, ...], *, anonymous: bool = False) -> Path:
+    """Write a snapshot and make it the newest; returns its folder. Raises StoreError when that cannot be written.
+
+    `anonymous`: pseudonyms stand for the names of people and machines in the rows.
+    """
     history = out / "learnings" / "history"
     try:
         mark(out)
@@ -42,7 +45,9 @@ def save(out: Path, rows: Rows, roots: tuple[str, ...]) -> Path:
             made.mkdir()
             for name, schema in TABLES.items():
                 write_table(made / f"{name}.parquet", rows.get(name, []), schema)
-            meta = {"schema_version": SCHEMA_VERSION, "roots": list(roots)}
+            meta: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "roots": list(roots)}
+            if anonymous:
+                meta["anonymous"] = True
             write_text(made / META, json.dumps(meta) + "\n")
             move(made, target)
         finally:
@@ -57,6 +62,14 @@ def next_number(out: Path) -> int:
     """The number that the next scan gets."""
     known = snapshots(out)
     return int(known[-1].name) + 1 if known else 1
+
+
+def is_anonymous(snapshot: Path) -> bool:
+    """Whether a snapshot holds pseudonyms for the names of people and machines."""
+    try:
+        return bool(json.loads((snapshot / META).read_text("utf-8")).get("anonymous", False))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def taken_at(snapshot: Path) -> datetime:
