@@ -262,7 +262,7 @@ def verify(paths: tuple[Path, ...], out: Path, jobs: int | None) -> None:
         click.echo(one_line(line))
     tree = f", {found.n_quotes:,} quotes against the files" if paths else ""
     click.echo(f"Checked {found.n_lines:,} lines of LEARNINGS.md against the tables{tree}.")
-    if found.differences or found.faults:
+    if found.differences or found.faults or found.tables:
         sys.exit(GATE)
 
 
@@ -288,6 +288,8 @@ def _ensure_writable(out: Path) -> None:
 
 def _problems(found: Verification) -> Iterator[str]:
     """A line for each thing that does not hold."""
+    for table in found.tables:
+        yield f"{table}: not what the scan stored; scan again"
     for difference in found.differences:
         stands, wanted = (" / ".join(lines) or "nothing" for lines in (difference.found, difference.wanted))
         yield f"LEARNINGS.md:{difference.line}: stands: {stands} -- the tables give: {wanted}"

@@ -17,7 +17,7 @@ from scanner.anonymise import (
     anonymous_series,
     anonymous_skips,
 )
-from scanner.errors import SettingsError
+from scanner.errors import SettingsError, StoreError
 from scanner.intake.crawl import Candidate, crawl, shown_names
 from scanner.intake.engines.local import read_all
 from scanner.intake.named_file import settings_in
@@ -143,11 +143,19 @@ class Verification(NamedTuple):
     differences: list[Difference]
     n_quotes: int
     faults: list[Fault]
+    tables: list[Path]
+    """Tables that are not what the scan stored."""
 
 
 def verify(settings: Settings) -> Verification:
     """Derive the document again from the runs, and look up every quoted line below the roots, where any are named."""
-    stored = store.load(settings.out)
+    changed = store.changed_tables(settings.out)
+    try:
+        stored = store.load(settings.out)
+    except StoreError:
+        if not changed:
+            raise
+        return Verification(0, [], 0, [], changed)
     if settings.roots and len(settings.roots) != len(stored.roots):
         raise SettingsError(f"the scan read {len(stored.roots)} folders ({', '.join(stored.roots)}): name as many")
     learnings = learn.learn(stored.runs, stored.outcomes, stored.files, stored.skips)
@@ -158,7 +166,7 @@ def verify(settings: Settings) -> Verification:
     is_anonymous = bool(settings.roots) and store.is_anonymous(store.snapshots(settings.out)[-1])
     shown = Pseudonyms(names_in_tree(settings.roots)).quote if is_anonymous else str
     faults = recheck(settings.roots, quotes, digests, settings.jobs, shown)
-    return Verification(n_lines, differences, len(quotes), faults)
+    return Verification(n_lines, differences, len(quotes), faults, changed)
 
 
 def settings_of(path: Path) -> dict[str, Scalar]:

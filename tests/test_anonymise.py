@@ -28,12 +28,11 @@ def _tree(root: Path) -> Path:
     log = f"{USER}@{HOST}:{home}$ python {home}/train.py --lr 1e-4 --output_dir {home}/out --note by-{USER}\n"
     log += hf_log(losses=[2.0, 1.0], epochs=2) + f"Model weights saved in {home}/out/pytorch_model.bin\n"
     failing = f"HOSTNAME={HOST}.lab.example\n" + hf_log(losses=[2.0], epochs=3, end=False)
-    failing += (
-        f'Traceback (most recent call last):\n  File "/Users/{OTHER}/x/train.py", line 3, in <module>\n    main()\n'
-    )
-    failing += f"RuntimeError: cannot open /Users/{OTHER}/veri/train.bin\n"
-    cells = [{"cell_type": "code", "source": [f"!python train.py --lr 1e-4 --data /home/{USER}/veri"], "outputs": [
-        {"output_type": "stream", "name": "stdout", "text": log.splitlines(True)}], "metadata": {"user": USER}}]  # fmt: skip
+    failing += f'Traceback (most recent call last):\n  File "/Users/{OTHER}/x/train.py", line 3, in <module>\n'
+    failing += f"    main()\nRuntimeError: cannot open /Users/{OTHER}/veri/train.bin\n"
+    outputs = [{"output_type": "stream", "name": "stdout", "text": log.splitlines(True)}]
+    source = [f"!python train.py --lr 1e-4 --data /home/{USER}/veri"]
+    cells = [{"cell_type": "code", "source": source, "outputs": outputs, "metadata": {"user": USER}}]
     metadata = {"host": HOST, "username": USER, "program": f"{home}/train.py", "args": ["--lr", "1e-4"],
                 "executable": f"{home}/venv/bin/python", "startedAt": "2024-01-01T12:34:56Z"}  # fmt: skip
     run = "wandb/run-20240101_123456-abcd1234/files"
@@ -41,7 +40,7 @@ def _tree(root: Path) -> Path:
         f"{USER}/train.log": log,
         f"{USER}-deneme/err.log": failing,
         "ortak/defter.ipynb": json.dumps({"cells": cells, "metadata": {"authors": [{"name": USER}]}, "nbformat": 4}),
-        "ortak/config.yaml": f"model: gpt2\nlearning_rate: 1.0e-4\nnum_epochs: 3\ndataset: {home}\nrun_name: {USER}-1\n",
+        "ortak/config.yaml": f"model: gpt2\nlearning_rate: 0.1\nnum_epochs: 3\ndataset: {home}\nrun_name: {USER}-1\n",
         f"ortak/{run}/wandb-metadata.json": json.dumps(metadata, indent=2),
         f"ortak/{run}/config.yaml": f"dataset:\n  value: /home/{USER}/veri\nlearning_rate:\n  value: 0.1\n",
         f"ortak/{run}/output.log": f"wandb: Currently logged in as: {USER}\nloss: 0.5\n",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from scanner.assembly.link import Execution
 from scanner.assembly.units import Unit
@@ -19,26 +19,48 @@ MIN_FOLDER_BYTES = 200
 def split_backups(
     units: Sequence[Unit], digests: Mapping[str, tuple[str, int]]
 ) -> tuple[list[Unit], dict[str, list[str]]]:
-    """The units without those of single files in backup folders that equal a file outside; and original -> its copies.
+    """The units without those of files in backup folders that equal a file outside; and original -> its copies.
 
-    Done before linking, so that the copy of a log is not linked as further evidence. Files of run folders are left to
-    `fold`: a small one may equal that of another execution.
+    Done before linking, so that no copy of a log is linked as further evidence, nor one tracker's copy with another
+    tracker's original. A single file equals any file of the same content. A run folder, whose small files may equal
+    those of another execution, goes when each of its files equals the one that stands where the backup was made from.
     """
     originals: dict[str, str] = {}
+    outside = {unit.path for unit in units if not is_backup(unit.path)}
     for unit in units:
         digest, size = digests.get(unit.path, ("", 0))
-        if size >= MIN_FILE_BYTES and not is_backup(unit.path):
+        if size >= MIN_FILE_BYTES and unit.path in outside:
             originals.setdefault(digest, unit.path)
-    in_folders = {unit.path for unit in units if unit.has("run_folder")}
+    folders = {unit.path: unit.fact("run_folder") or "" for unit in units if unit.has("run_folder")}
+    twins = {
+        unit.path: _twin(unit.path, outside, digests)
+        if unit.path in folders
+        else originals.get(digests.get(unit.path, ("", 0))[0])
+        for unit in units
+        if unit.path not in outside
+    }
+    changed = {folders[path] for path, twin in twins.items() if twin is None and path in folders}
     kept: list[Unit] = []
     copies: dict[str, list[str]] = defaultdict(list)
     for unit in units:
-        original = originals.get(digests.get(unit.path, ("", 0))[0])
-        if original is None or not is_backup(unit.path) or unit.path in in_folders:
+        original = twins.get(unit.path)
+        if original is None or folders.get(unit.path) in changed:
             kept.append(unit)
         elif unit.path not in copies[original]:
             copies[original].append(unit.path)
     return kept, copies
+
+
+def _twin(path: str, outside: Container[str], digests: Mapping[str, tuple[str, int]]) -> str | None:
+    """The equal file at the same path without the folders of the backup: `yedek/2024/a/x` was made from `a/x`."""
+    parts = path.split("/")
+    for begin in range(len(parts) - 1):
+        for end in range(begin + 1, len(parts)):
+            if is_backup("/".join(parts[begin:end])):
+                original = "/".join((*parts[:begin], *parts[end:]))
+                if original in outside and digests.get(path, ("", 0))[0] and digests[path] == digests.get(original):
+                    return original
+    return None
 
 
 def fold(executions: Sequence[Execution], digests: Mapping[str, tuple[str, int]]) -> list[Execution]:

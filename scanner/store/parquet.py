@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -46,6 +47,7 @@ def save(out: Path, rows: Rows, roots: tuple[str, ...], *, anonymous: bool = Fal
             for name, schema in TABLES.items():
                 write_table(made / f"{name}.parquet", rows.get(name, []), schema)
             meta: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "roots": list(roots)}
+            meta["digests"] = {name: _digest(made / f"{name}.parquet") for name in TABLES}
             if anonymous:
                 meta["anonymous"] = True
             write_text(made / META, json.dumps(meta) + "\n")
@@ -62,6 +64,25 @@ def next_number(out: Path) -> int:
     """The number that the next scan gets."""
     known = snapshots(out)
     return int(known[-1].name) + 1 if known else 1
+
+
+def changed_tables(out: Path) -> list[Path]:
+    """Tables of the newest snapshot, and those that `data/` shows, that are not what the scan stored."""
+    known = snapshots(out)
+    if not known:
+        return []
+    newest = known[-1]
+    try:
+        digests = json.loads((newest / META).read_text("utf-8")).get("digests", {})
+    except (OSError, ValueError, AttributeError):
+        return [newest / META]
+    tables = [(folder / f"{name}.parquet", name) for folder in (newest, out / "learnings" / "data") for name in digests]
+    return [path for path, name in tables if not path.is_file() or _digest(path) != digests[name]]
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def is_anonymous(snapshot: Path) -> bool:
@@ -112,9 +133,10 @@ def load(out: Path, snapshot: Path | None = None) -> Snapshot:
         if meta["schema_version"] != SCHEMA_VERSION:
             raise StoreError(f"{known[-1]}: tables of schema {meta['schema_version']}; scan again with this version")
         rows: Rows = {name: _read_rows(known[-1] / f"{name}.parquet") for name in TABLES if name not in _NOT_LOADED}
-    except (OSError, ValueError, KeyError, pa.ArrowInvalid) as error:
+        found = snapshot_of(rows, tuple(meta["roots"]))
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
         raise StoreError(f"{known[-1]}: unreadable tables ({error}); scan again") from error
-    return with_replays(snapshot_of(rows, tuple(meta["roots"])), out)
+    return with_replays(found, out)
 
 
 def with_replays(found: Snapshot, out: Path) -> Snapshot:
