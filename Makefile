@@ -13,7 +13,7 @@ ROUNDS ?= 200
 SHARED ?= ../shared/eval
 TREES ?= $(OUT)/trees
 
-.PHONY: help scan test check regen score bench fuzz crash redos hostile clean
+.PHONY: help scan test check regen score bench fuzz crash redos hostile lock clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -65,6 +65,14 @@ hostile: $(VENV)/.dev  ## the hostile tree in full size (a line of 1 GB, a milli
 	mkdir -p $(OUT)/hostile && $(BIN)/python -m tests.hostile_tree $(OUT)/hostile/tree --full
 	$(BIN)/scan-trainings $(OUT)/hostile/tree --out $(OUT)/hostile/out
 	test ! -e $(OUT)/hostile/tree/canary
+
+lock: $(VENV)/.created  ## pin the development set with hashes in requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@head -3 requirements-dev.lock > requirements-dev.lock.new
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --strip-extras --allow-unsafe --no-header --annotation-style=line \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.lock.part pyproject.toml
+	@cat requirements-dev.lock.part >> requirements-dev.lock.new && rm requirements-dev.lock.part
+	@mv requirements-dev.lock.new requirements-dev.lock
 
 clean:  ## remove what make created
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis

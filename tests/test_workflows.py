@@ -108,3 +108,17 @@ def test_the_actions_scan_and_report_on_the_example_tree(tmp_path: Path) -> None
     assert Path(outputs["document"]).name == "LEARNINGS.md" and Path(outputs["document"]).exists()
     assert (outputs["month"], Path(outputs["report"]).name) == ("2026-10", "2026-10.md")
     assert "# Aylık Rapor: 2026-10" in (tmp_path / "summary").read_text("utf-8")
+
+
+def test_the_lock_file_pins_the_development_set_with_digests() -> None:
+    """Every library of pyproject.toml and of the extra `dev`; no address, no torch."""
+    import tomllib
+
+    root = Path(__file__).parent.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    lock = (root / "requirements-dev.lock").read_text("utf-8")
+    pinned = {name.lower(): text for name, text in re.findall(r"(?m)^([\w.-]+)==\S+ (.*(?:\n    .*)*)", lock)}
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    assert [w for w in wanted if re.split(r"[>=<;\[ ]", w)[0].lower() not in pinned] == []
+    assert [name for name, text in pinned.items() if "--hash=sha256:" not in text] == []
+    assert "://" not in lock and "torch" not in pinned

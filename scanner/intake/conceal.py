@@ -31,20 +31,26 @@ class Concealer:
         return mask_secrets(text, self._known)
 
     def name(self, text: str) -> str:
-        """The same for keys and inner addresses, which repeat."""
-        if not text:
-            return text
+        """The same for keys, which repeat."""
         known = self._names.get(text)
         if known is None:
             known = self._names[text] = self.text(text)
         return known
 
+    def pointer(self, pointer: str) -> str:
+        """The same for inner addresses, most of which differ in the numbers of list items alone."""
+        if not pointer:
+            return pointer
+        shape = _ITEM.sub("/0", pointer)
+        return pointer if self.name(shape) == shape else self.name(pointer)
+
     def curves(self, curves: Iterable[Series]) -> tuple[Series, ...]:
         """The curves with their names and addresses masked; two whose names differ in secrets alone stay two."""
         found: dict[tuple[str, str, int, str], Series] = {}
         for curve in curves:
-            curve.metric, written, curve.pointer = map(self.name, (curve.metric, curve.written, curve.pointer))
-            curve.pointers[:] = map(self.name, curve.pointers)
+            curve.metric, written = self.name(curve.metric), self.name(curve.written)
+            curve.pointer = self.pointer(curve.pointer)
+            curve.pointers[:] = map(self.pointer, curve.pointers)
             n, curve.written = 1, written
             while (key := (curve.metric, curve.written, curve.segment, curve.found_by)) in found:
                 n += 1
@@ -59,6 +65,7 @@ class Concealer:
         return self.text(raw)[:RAW_LIMIT]
 
 
+_ITEM = re.compile(r"/\d+(?=/|$)")
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
 _BODY = re.compile(r"[A-Za-z0-9+/=]{4,}")

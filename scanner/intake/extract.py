@@ -165,7 +165,7 @@ def _name(
             _add_point(sighting, document.path, line, stated.pointer or pointer, segment, series, born)
             continue
         end_line = document.address(stated.end_line)[0] if stated.end_line else line
-        place = Locator(document.path, line, end_line, hide.name(stated.pointer or pointer), segment)
+        place = Locator(document.path, line, end_line, hide.pointer(stated.pointer or pointer), segment)
         origin = stated.origin or document.origin or _ORIGINS.get(document.kind, "config_file")
         if stated.role in ("fact", "mark"):
             id, value = stated.key, stated.value

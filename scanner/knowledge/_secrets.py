@@ -16,7 +16,7 @@ MASK = "***"
 MOST_KNOWN = 200
 """Secrets of one text that are looked for in all that the text states."""
 
-_HEAD = 500_000
+_HEAD = 200_000
 """Characters of a text in which labels are looked for: how a program was called stands at its beginning."""
 
 _LINE = 20_000
