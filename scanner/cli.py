@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scanner.errors import ScanError, SettingsError
+from scanner.rescan import DOCUMENT, unchanged
 from scanner.settings import Settings
 from scanner.terminal import Terminated, Watch, ended_by_signals, one_line, summary
 
@@ -103,23 +104,36 @@ def main() -> None:
 @click.option(
     "--anonymise", is_flag=True, help="Store and show pseudonyms for users, home folders and hosts, and no names."
 )
+@click.option("--no-cache", is_flag=True, help="Read every file, also those that have not changed since the last scan.")
 @numbers_option
 @force_option
 def scan(
-    paths: tuple[Path, ...], out: Path, jobs: int | None, quiet: bool, anonymise: bool, numbers: str, force: bool
+    paths: tuple[Path, ...],
+    out: Path,
+    jobs: int | None,
+    quiet: bool,
+    anonymise: bool,
+    no_cache: bool,
+    numbers: str,
+    force: bool,
 ) -> None:
     """Scan folders (or single files), store the tables and write LEARNINGS.md."""
     for path in paths:
         if not path.exists():
             raise SettingsError(f"{path}: no such file or folder")
     _ensure_writable(out)
-    from scanner import pipeline
+    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force, anonymise, not no_cache)
+    counts = unchanged(settings)
+    document = out / DOCUMENT
+    if counts is None:
+        from scanner import pipeline
 
-    settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force, anonymise)
-    with Watch(quiet) as watch:
-        snapshot, document = pipeline.scan(settings, watch)
+        with Watch(quiet) as watch:
+            counts, document, note = pipeline.scan(settings, watch)
+        if note:
+            click.echo(f"scan-trainings: {one_line(note)}", err=True)
     if not quiet:
-        click.echo(summary(snapshot, document))
+        click.echo(summary(counts, document))
     say_if_beside(document)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from scanner import assembly, learn, report, store
+from scanner import assembly, learn, report, rescan, store
 from scanner.anonymise import (
     Pseudonyms,
     anonymous_files,
@@ -17,14 +19,19 @@ from scanner.anonymise import (
     anonymous_series,
     anonymous_skips,
 )
+from scanner.code_version import intake_version
 from scanner.errors import SettingsError, StoreError
+from scanner.intake.cache import Cache, opened
 from scanner.intake.crawl import Candidate, crawl, shown_names
+from scanner.intake.engines.cached import read_changed
 from scanner.intake.engines.local import read_all
+from scanner.intake.listing import Listings
 from scanner.intake.named_file import settings_in
 from scanner.intake.personal import names_in_tree
 from scanner.intake.quotes import Fault, quotes_of, recheck
+from scanner.knowledge import walk_rules
 from scanner.learn import monthly
-from scanner.records import Learning, Observation, Scalar, Series, Skip, Snapshot, SourceFile
+from scanner.records import Counts, Learning, Observation, Scalar, Series, Skip, Snapshot, SourceFile
 from scanner.report.behind import behind
 from scanner.report.kept import Difference
 from scanner.report.monthly import write_month
@@ -44,58 +51,130 @@ Watch = Callable[[Progress], None]
 
 __all__ = [
     "Progress",
+    "Scanned",
     "Verification",
     "Watch",
     "behind",
+    "cache_of",
     "read_tree",
     "report_month",
     "rerender",
     "scan",
     "settings_of",
+    "store_tables",
     "verify",
 ]
 
 
-def scan(settings: Settings, watch: Watch) -> tuple[Snapshot, Path]:
-    """Scan, store and write the report; returns what was found and the report's path."""
+class Scanned(NamedTuple):
+    """What a scan has done."""
+
+    counts: Counts
+    document: Path
+    note: str
+    """What a person should know beside that; empty when all is well."""
+
+
+def scan(settings: Settings, watch: Watch) -> Scanned:
+    """Scan, store and write the report; files, and stages, whose input has not changed are not gone through again."""
     if settings.anonymise and not all(map(store.is_anonymous, store.snapshots(settings.out))):
         raise SettingsError(f"{settings.out}: earlier scans here hold the real names; choose another --out")
-    with store.held(settings.out):
-        files, skips, observations, series = read_tree(settings, watch)
-        watch(Progress("assemble", len(files), 0, len(observations)))
-        paths = [*(file.path for file in files), *(skip.path for skip in skips if skip.n_files)]
-        runs = assembly.assemble(files, observations, series, paths)
-        outcomes = [assembly.classify(run) for run in runs]
-        roots = tuple(shown_names([root.resolve().name])[0] for root in settings.roots)
-        if settings.anonymise:
-            names = Pseudonyms(names_in_tree(settings.roots))
-            roots = tuple(map(names.text, roots))
-            files, skips = anonymous_files(names, files), anonymous_skips(names, skips)
-            observations, series = anonymous_observations(names, observations), anonymous_series(names, series)
-            runs, outcomes = anonymous_runs(names, runs), anonymous_outcomes(names, outcomes)
-        learnings = learn.learn(runs, outcomes, files, skips)
-        watch(Progress("store", len(files), 0, len(runs)))
-        rows = store.intake_rows(files, skips, observations, series)
-        rows |= store.run_rows(runs, outcomes, store.first_seen(settings.out), store.next_number(settings.out))
-        rows |= store.learning_rows(learnings)
-        store.save(settings.out, rows, roots, anonymous=settings.anonymise)
-        found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
-        snapshot = store.with_replays(found, settings.out)
-        watch(Progress("report", len(files), 0, len(runs)))
-        return snapshot, report.write_report(snapshot, settings, settings.out, _select(settings.out))
+    with store.held(settings.out), cache_of(settings) as cache:
+        tree = read_tree(settings, watch, cache)
+        last = rescan.load(settings.out) if cache is not None else None
+        now = _last(settings, cache, tree[1])
+        if now is not None and last is not None and (last.inputs, last.findings) == (now.inputs, now.findings):
+            if last.outputs == rescan.outputs_of(settings.out):
+                rescan.save(settings.out, replace(now, outputs=last.outputs, counts=last.counts))
+                return Scanned(last.counts, settings.out / rescan.DOCUMENT, "")
+        snapshot = store_tables(settings, watch, *tree)
+        watch(Progress("report", len(snapshot.files), 0, len(snapshot.runs)))
+        document = report.write_report(snapshot, settings, settings.out, _select(settings.out))
+        counts = _counts(snapshot)
+        if now is not None and document.name == rescan.DOCUMENT:
+            rescan.save(settings.out, replace(now, outputs=rescan.outputs_of(settings.out), counts=counts))
+        return Scanned(counts, document, cache.note if cache is not None else "")
 
 
-def read_tree(settings: Settings, watch: Watch) -> tuple[list[SourceFile], list[Skip], list[Observation], list[Series]]:
+def store_tables(
+    settings: Settings,
+    watch: Watch,
+    files: list[SourceFile],
+    skips: list[Skip],
+    observations: list[Observation],
+    series: list[Series],
+) -> Snapshot:
+    """Assemble, classify and learn from what intake found, and store the tables."""
+    watch(Progress("assemble", len(files), 0, len(observations)))
+    paths = [*(file.path for file in files), *(skip.path for skip in skips if skip.n_files)]
+    runs = assembly.assemble(files, observations, series, paths)
+    outcomes = [assembly.classify(run) for run in runs]
+    roots = tuple(shown_names([root.resolve().name])[0] for root in settings.roots)
+    if settings.anonymise:
+        names = Pseudonyms(names_in_tree(settings.roots))
+        roots = tuple(map(names.text, roots))
+        files, skips = anonymous_files(names, files), anonymous_skips(names, skips)
+        observations, series = anonymous_observations(names, observations), anonymous_series(names, series)
+        runs, outcomes = anonymous_runs(names, runs), anonymous_outcomes(names, outcomes)
+    learnings = learn.learn(runs, outcomes, files, skips)
+    watch(Progress("store", len(files), 0, len(runs)))
+    rows = store.intake_rows(files, skips, observations, series)
+    rows |= store.run_rows(runs, outcomes, store.first_seen(settings.out), store.next_number(settings.out))
+    rows |= store.learning_rows(learnings)
+    store.save(settings.out, rows, roots, anonymous=settings.anonymise)
+    found = Snapshot(roots, tuple(files), tuple(skips), tuple(runs), tuple(outcomes), learnings)
+    return store.with_replays(found, settings.out)
+
+
+@contextmanager
+def cache_of(settings: Settings) -> Iterator[Cache | None]:
+    """The cache of the output folder, which is held; None for those who want none.
+
+    One that an earlier scan left says names: a scan that stores none removes it.
+    """
+    if settings.anonymise:
+        rescan.forget(settings.out)
+    if not settings.keeps_findings:
+        yield None
+        return
+    listings = Listings(walk_rules().marks)
+    with opened(rescan.cache_folder(settings.out), intake_version(), listings) as cache:
+        yield cache
+
+
+def _last(settings: Settings, cache: Cache | None, skips: list[Skip]) -> rescan.Last | None:
+    """What is known of this scan once the tree is read: all but what it counts and writes."""
+    if cache is None:
+        return None
+    listings = cache.listings
+    findings = hashlib.blake2b(f"{cache.digest()}{skips}".encode("utf-8", "backslashreplace"), digest_size=16)
+    is_lasting = cache.is_lasting and listings.is_lasting
+    inputs, marks = rescan.inputs_of(settings), list(listings.marks)
+    return rescan.Last(inputs, findings.hexdigest(), is_lasting, marks, listings.digests, {}, Counts(*[0] * 6))
+
+
+def _counts(snapshot: Snapshot) -> Counts:
+    ends = [outcome.status for outcome in snapshot.outcomes if outcome.kind == "executed"]
+    n_skipped = sum(skip.n_files for skip in snapshot.skips)
+    n_declared = len(snapshot.outcomes) - len(ends)
+    by_status = (ends.count("success"), ends.count("failed"), ends.count("unknown"))
+    return Counts(len(snapshot.files), n_skipped, *by_status, n_declared)
+
+
+def read_tree(
+    settings: Settings, watch: Watch, cache: Cache | None = None
+) -> tuple[list[SourceFile], list[Skip], list[Observation], list[Series]]:
     """Intake: every file met ends in `files` or `skips`; both are ordered by path."""
     files: list[SourceFile] = []
     skips: list[Skip] = []
     observations: list[Observation] = []
     series: list[Series] = []
     candidates: list[Candidate] = []
-    for met in crawl(settings.roots):
+    for met in crawl(settings.roots, cache.listings if cache is not None else None):
         (candidates if isinstance(met, Candidate) else skips).append(met)  # type: ignore[arg-type]
     n_bytes = 0
-    for findings in read_all(candidates, settings.jobs):
+    jobs = settings.jobs
+    for findings in read_all(candidates, jobs) if cache is None else read_changed(candidates, jobs, cache):
         if findings.file is not None:
             files.append(findings.file)
             n_bytes += findings.file.size

@@ -324,3 +324,16 @@ class Snapshot:
     """Of the last replay into the same folder, by claim; not part of the scan."""
     forecasts: tuple[Forecast, ...] = ()
     """Of runs of this scan that ran out of memory, by run id."""
+
+
+class Counts(NamedTuple):
+    """A scan in a few numbers."""
+
+    n_files: int
+    """Files that were read."""
+    n_skipped: int
+    n_success: int
+    """Of executed runs, as the next two."""
+    n_failed: int
+    n_unknown: int
+    n_declared: int

@@ -29,3 +29,11 @@ class Settings:
 
     anonymise: bool = False
     """Whether pseudonyms stand for the names of users, home folders and hosts in everything that is stored."""
+
+    is_cached: bool = True
+    """Whether files that have not changed since the last scan into `out` are taken to hold what they held then."""
+
+    @property
+    def keeps_findings(self) -> bool:
+        """Whether what is found in a file is kept for the next scan; never with `anonymise`, since it holds names."""
+        return self.is_cached and not self.anonymise

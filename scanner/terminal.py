@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reference_runs.records import Claim
     from reference_runs.replay import Progress as ReplayProgress
     from scanner.pipeline import Progress
-    from scanner.records import Snapshot, Verdict
+    from scanner.records import Counts, Verdict
 
 
 def one_line(text: str) -> str:
@@ -81,21 +81,18 @@ class Watch:
             )
 
 
-def summary(snapshot: Snapshot, document: Path) -> str:
+def summary(found: Counts, document: Path) -> str:
     """What a scan found, and where the document is."""
-    executed = [o for o in snapshot.outcomes if o.kind == "executed"]
-    by_status = {s: sum(o.status == s for o in executed) for s in ("success", "failed", "unknown")}
-    declared = len(snapshot.outcomes) - len(executed)
-    skipped = sum(skip.n_files for skip in snapshot.skips)
-    if not snapshot.files and not skipped:
+    n_executed = found.n_success + found.n_failed + found.n_unknown
+    if not found.n_files and not found.n_skipped:
         text = "No files here."
-    elif not snapshot.runs:
-        text = f"No training found in {len(snapshot.files):,} files ({skipped:,} skipped)."
+    elif not n_executed and not found.n_declared:
+        text = f"No training found in {found.n_files:,} files ({found.n_skipped:,} skipped)."
     else:
         text = (
-            f"{len(executed):,} executed runs ({by_status['success']:,} success, {by_status['failed']:,} failed, "
-            f"{by_status['unknown']:,} unknown) and {declared:,} declared in {len(snapshot.files):,} files "
-            f"({skipped:,} skipped)."
+            f"{n_executed:,} executed runs ({found.n_success:,} success, {found.n_failed:,} failed, "
+            f"{found.n_unknown:,} unknown) and {found.n_declared:,} declared in {found.n_files:,} files "
+            f"({found.n_skipped:,} skipped)."
         )
     return f"{text}\n{document}"
 

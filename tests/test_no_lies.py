@@ -177,7 +177,7 @@ def _scanned(tree: Path, out: Path, **environment: str) -> dict[str, bytes]:
     """Everything that a scan in a process of its own writes, by path."""
     command = [sys.executable, "-m", "scanner.cli", "scan", str(tree), "--out", str(out), "--jobs", "1", "--quiet"]
     subprocess.run(command, check=True, env={**os.environ, **environment})
-    files = (path for path in sorted(out.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    files = (p for p in sorted(out.rglob("*")) if p.is_file() and p.suffix != ".lock" and "cache" not in p.parts)
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -51,13 +52,16 @@ def test_records_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_same_records_same_bytes(tmp_path: Path) -> None:
-    """Two scans of one tree write identical tables; the second also keeps the first in history."""
+    """Two scans of one tree write identical tables, which one month keeps once and another month once more."""
     rows, _ = _rows(tmp_path)
     store.save(tmp_path / "out", rows, ("tree",))
     first = {p.name: p.read_bytes() for p in (tmp_path / "out/learnings/data").glob("*.parquet")}
     store.save(tmp_path / "out", rows, ("tree",))
     assert {p.name: p.read_bytes() for p in (tmp_path / "out/learnings/data").glob("*.parquet")} == first
     assert set(first) == {f"{name}.parquet" for name in TABLES}
+    assert [p.name for p in store.snapshots(tmp_path / "out")] == ["0001"]
+    os.utime(tmp_path / "out/learnings/history/0001/scan.json", (0, 0))
+    store.save(tmp_path / "out", rows, ("tree",))
     assert [p.name for p in store.snapshots(tmp_path / "out")] == ["0001", "0002"]
 
 

@@ -13,11 +13,9 @@ import regex
 from scanner.errors import IntakeError
 from scanner.formats._stored import open_regular
 from scanner.intake.decode import COMPRESSED
+from scanner.intake.listing import OWN_MARK, Listings
 from scanner.knowledge import WalkRules, mask_secrets, walk_rules
 from scanner.records import Skip
-
-OWN_MARK = "scan-trainings.json"
-"""File that marks a folder as this program's own output."""
 
 
 class Candidate(NamedTuple):
@@ -33,12 +31,15 @@ class Candidate(NamedTuple):
     size: int
     mtime_ns: int
     siblings: frozenset[str]
+    ctime_ns: int = 0
+    inode: int = 0
 
 
-def crawl(roots: tuple[Path, ...]) -> Iterator[Candidate | Skip]:
+def crawl(roots: tuple[Path, ...], listings: Listings | None = None) -> Iterator[Candidate | Skip]:
     """Walk the roots. Raises IntakeError when a root does not exist or is neither folder nor file.
 
-    With several roots each path begins with its root's name, made unique.
+    With several roots each path begins with its root's name, made unique. Every folder that is listed goes into
+    `listings`.
     """
     prefixes = _prefixes(roots)
     rules = walk_rules()
@@ -49,10 +50,12 @@ def crawl(roots: tuple[Path, ...]) -> Iterator[Candidate | Skip]:
             raise IntakeError(f"{root}: {error.strerror or error}") from error
         if stat.S_ISREG(mode):
             info = root.stat()
+            if listings is not None:
+                listings.add_file(str(root), info)
             name = shown_names([root.name])[0]
-            yield _classify(name, str(root.resolve()), info.st_size, info.st_mtime_ns, frozenset([name]), rules)
+            yield _classify(name, str(root.resolve()), info, frozenset([name]), rules)
         elif stat.S_ISDIR(mode):
-            yield from _walk(str(root), prefix, rules)
+            yield from _walk(str(root), prefix, rules, listings)
         else:
             raise IntakeError(f"{root}: neither a folder nor a regular file")
 
@@ -92,7 +95,7 @@ def shown_names(names: Sequence[str]) -> list[str]:
 _ENDING = regex.compile(r"\.[a-z][a-z0-9]{0,7}$")
 
 
-def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]:
+def _walk(top: str, prefix: str, rules: WalkRules, listings: Listings | None) -> Iterator[Candidate | Skip]:
     stack = [(top, prefix)]
     while stack:
         folder, relative = stack.pop()
@@ -100,8 +103,12 @@ def _walk(top: str, prefix: str, rules: WalkRules) -> Iterator[Candidate | Skip]
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda e: os.fsencode(e.name))
         except OSError as error:
+            if listings is not None:
+                listings.add_unreadable(folder)
             yield Skip(relative or ".", "crawl", "unreadable", error.strerror or str(error), 0)
             continue
+        if listings is not None:
+            listings.add(folder, found)
         shown = shown_names([entry.name for entry in found])
         names = frozenset(entry.name for entry in found)
         reason = _refused(folder, names, relative, rules)
@@ -137,7 +144,7 @@ def _entry(
             if not stat.S_ISREG(info.st_mode):
                 yield Skip(path, "crawl", "special_file", stat.filemode(info.st_mode)[0], 1)
             else:
-                yield _classify(path, entry.path, info.st_size, info.st_mtime_ns, names, rules)
+                yield _classify(path, entry.path, info, names, rules)
     except OSError as error:
         yield Skip(path, "crawl", "unreadable", error.strerror or str(error), 1)
 
@@ -178,7 +185,7 @@ def _package_names(path: str) -> set[str]:
 
 
 def _classify(
-    path: str, absolute: str, size: int, mtime_ns: int, names: frozenset[str], rules: WalkRules
+    path: str, absolute: str, info: os.stat_result, names: frozenset[str], rules: WalkRules
 ) -> Candidate | Skip:
     name = path.rsplit("/", 1)[-1].lower()
     compression = ""
@@ -201,13 +208,17 @@ def _classify(
     for pattern, reason in rules.skipped_paths:
         if pattern.search(path, timeout=1):
             return Skip(path, "crawl", reason, "", 1)
+    size = info.st_size
+    candidate = Candidate(
+        path, absolute, kind, compression, size, info.st_mtime_ns, names, info.st_ctime_ns, info.st_ino
+    )
     if kind == "weights":
-        return Candidate(path, absolute, kind, compression, size, mtime_ns, names)
+        return candidate
     limit = rules.binary_bytes if kind == "binary" else rules.data_csv_bytes if kind == "csv" else rules.text_bytes
     limit = rules.database_bytes if extension in rules.database_extensions else limit
     if size > limit:
         return Skip(path, "crawl", "too_large", str(size), 1)
-    return Candidate(path, absolute, kind, compression, size, mtime_ns, names)
+    return candidate
 
 
 def _extension(name: str) -> str:

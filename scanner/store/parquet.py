@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import json
 import shutil
@@ -32,6 +33,7 @@ from scanner.store.schema import SCHEMA_VERSION, TABLES
 def save(out: Path, rows: Rows, roots: tuple[str, ...], *, anonymous: bool = False) -> Path:
     """Write a snapshot and make it the newest; returns its folder. Raises StoreError when that cannot be written.
 
+    One that says what the newest of the same month says is not kept a second time.
     `anonymous`: pseudonyms stand for the names of people and machines in the rows.
     """
     history = out / "learnings" / "history"
@@ -50,6 +52,9 @@ def save(out: Path, rows: Rows, roots: tuple[str, ...], *, anonymous: bool = Fal
             meta["digests"] = {name: _digest(made / f"{name}.parquet") for name in TABLES}
             if anonymous:
                 meta["anonymous"] = True
+            newest = _equal(snapshots(out)[-1:], made, meta)
+            if newest is not None:
+                return newest
             write_text(made / META, json.dumps(meta) + "\n")
             move(made, target)
         finally:
@@ -58,6 +63,20 @@ def save(out: Path, rows: Rows, roots: tuple[str, ...], *, anonymous: bool = Fal
     except OSError as error:
         raise StoreError(f"{error.filename or history}: {error.strerror or error}; choose another --out") from error
     return target
+
+
+def _equal(newest: list[Path], made: Path, meta: dict[str, Any]) -> Path | None:
+    """The newest snapshot when it is of this month and holds the tables that were made, byte for byte."""
+    for known in newest:
+        try:
+            is_of_month = taken_at(known).strftime("%Y-%m") == datetime.now(UTC).strftime("%Y-%m")
+            says_the_same = json.loads((known / META).read_text("utf-8")) == meta
+            pairs = [(made / f"{name}.parquet", known / f"{name}.parquet") for name in TABLES]
+            if is_of_month and says_the_same and all(filecmp.cmp(*pair, shallow=False) for pair in pairs):
+                return known
+        except (OSError, ValueError):
+            return None  # what is broken there is replaced by what was made
+    return None
 
 
 def next_number(out: Path) -> int:
