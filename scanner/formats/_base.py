@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scanner.formats._shapes import Shapes
 from scanner.formats._stored import StoredBytes
 from scanner.records import Origin, Scalar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DENSE = 4096
 """Characters from which on a log is searched by the shapes of its lines."""
@@ -56,22 +60,27 @@ class Rows:
     """
 
     keys: tuple[str, ...]
-    lines: list[int]
+    lines: Sequence[int] | NDArray[np.int64]
     """1-based, ascending."""
-    columns: Sequence[Sequence[str | float]]
+    columns: Sequence[Sequence[str | float] | NDArray[np.float64]]
     """Of each key its numbers, as written or as typed, line by line."""
-    epochs: list[float] | None
+    epochs: Sequence[float] | NDArray[np.float64] | None
     """The epoch of each line; None where none is stated."""
-    steps: list[float] | None = None
+    steps: Sequence[float] | NDArray[np.float64] | None = None
     segment: int | None = None
     """Which execution of the document all of them are of; None leaves it to the segmenter."""
 
     def stated(self) -> Iterator[Stated]:
         """The same number by number, in the order of the lines."""
-        for at, line in enumerate(self.lines):
+        steps, epochs = (None if axis is None else list(map(float, axis)) for axis in (self.steps, self.epochs))
+        for at, line in enumerate(map(int, self.lines)):
             for key, column in zip(self.keys, self.columns, strict=True):
-                step, epoch = (axis[at] if axis else None for axis in (self.steps, self.epochs))
-                yield Stated(key, column[at], line, "metric", step, epoch, segment=self.segment)
+                number = column[at]
+                yield Stated(
+                    *(key, number if isinstance(number, str) else float(number), line, "metric"),
+                    *(steps and steps[at], epochs and epochs[at]),
+                    segment=self.segment,
+                )
 
 
 _NOTHING = re.compile("(?!)")

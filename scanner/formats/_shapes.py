@@ -11,7 +11,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LETTERS = str.maketrans("123456789", "000000000")
@@ -37,6 +43,13 @@ class Shapes:
         self._frames: dict[int, tuple[int, ...]] = {}
         self._known: dict[str, int] | None = None
         self._words: str | None = None
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """`of` for calculations over all lines."""
+        import numpy as np  # a large import, which few files need
+
+        return np.array(self.of, dtype=np.int64)
 
     def frames(self, shape: int) -> tuple[int, ...]:
         """Numbers of the shapes of a line's frames, for a line with carriage returns."""

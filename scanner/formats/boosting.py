@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.formats._base import LOOSE_NUMBER, Document, Stated
+from scanner.formats._sieve import Sieve
 
 ID = "boosting"
 DESCRIPTION = "Consoles of XGBoost, LightGBM, CatBoost and scikit-learn's verbose estimators"
@@ -62,7 +63,14 @@ def read(document: Document) -> Iterator[Stated]:
     said: set[str] = set()
     counts_from_0 = False
     in_table = False
-    for number, line in document.frames():
+    sieve, texts, asked = Sieve(document), document.shapes().texts, set[int]()
+    for number, line, shape in sieve:
+        if shape not in asked:
+            asked.add(shape)
+            if _is_foreign(texts[shape].rstrip()):
+                sieve.silent.add(shape)
+        if shape in sieve.silent and not in_table:
+            continue
         text = line.rstrip()
         points: list[Stated] = []
         framework = "xgboost"
@@ -75,12 +83,15 @@ def read(document: Document) -> Iterator[Stated]:
             points = [Stated("train_loss", found["loss"], number, "metric", float(found["n"]), raw=text)]
         elif "Remaining Time" in text and _TABLE.match(text):
             in_table = True
+            sieve.wake()
             continue
         elif in_table and (found := _TABLE_ROW.match(text)):
             framework = "sklearn"
             points = [Stated("train_loss", found["loss"], number, "metric", float(found["n"]), raw=text)]
         else:
             in_table = in_table and not text
+            if not in_table:
+                sieve.rest()
             yield from _message(text, number, bool(said))
         if points:
             document.claimed.add(number)
@@ -94,6 +105,12 @@ def read(document: Document) -> Iterator[Stated]:
                     # Rounds are printed by trainings only, also where they measure nothing but the validation.
                     yield Stated("training_start", True, number, "mark", raw=text)
             yield from points
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether a line of a shape says nothing outside a table: no pattern asks for any digit's value."""
+    patterns = (_ROUND, _CATBOOST, _MLP, _TABLE)
+    return not any(pattern.match(text) for pattern in patterns) and not any(_message(text, 0, True))
 
 
 def _round(found: re.Match[str], number: int) -> Iterator[Stated]:

@@ -24,6 +24,8 @@ from collections.abc import Generator, Iterator
 from scanner.formats import _hf_arguments, _hf_metrics, _hf_sentences
 from scanner.formats._base import Document, Rows, Stated, parse_number
 from scanner.formats._hf_banner import Block, hardware, is_unsloth, process
+from scanner.formats._hf_columns import Columns
+from scanner.formats._sieve import Sieve
 
 ID = "hf_console"
 DESCRIPTION = "Console of the Hugging Face Trainer (transformers, TRL, LLaMA-Factory, Unsloth)"
@@ -45,20 +47,17 @@ _LITERALS = (
     ),
     *("Process rank: ", "is incompatible with", "Training completed. Do not", "trl/trainer/", "trl\\trainer\\"),
 )
-_SAY_MORE = (
-    *("Arguments(", "Config(", "TrainingArgs(", "TrainOutput(", "Process rank: ", "Saving model checkpoint to "),
-    *("Training completed", "loading weights file", "is incompatible with", "trl", "llamafactory", "llmtuner"),
-    *("callbacks", "throughput", "global_step/max_steps", "Num examples", "Batch size"),
+_SENTENCES = (
+    *("Training completed. Do not forget", "TrainOutput(", "Process rank: ", "Saving model checkpoint to "),
+    *("loading weights file", "is incompatible with", "trl", "llamafactory", "llmtuner"),
 )
-"""Words of lines that state more than their dictionary."""
+"""Words of which every sentence that is read holds one."""
 _BANNER = re.compile(r"\*{5} Running (?P<what>.{1,60}?) \*{5}")
 _BY_TRAINER = re.compile(r"trainer\.py:|transformers\.trainer|^\[transformers\]")
 _OTHER_BLOCK = re.compile(r"(?:Num examples|Batch size)\s*[=:]\s")
 _TABLE = re.compile(r"\*{5} (?P<split>\w+) metrics \*{5}")
 _ROW = re.compile(r"^\s{1,4}(?P<key>[\w/@.\-]+)\s*=\s*(?P<value>\S+)\s*$")
 _OUTPUT = re.compile(r"TrainOutput\(global_step=(?P<step>\d+), training_loss=")
-MIN_ALIKE = 32
-"""Lines of one shape from which on they are read as columns."""
 MAX_TRIES = 100
 """Objects that look like printed arguments and are none, before a document's are no longer looked at."""
 BLOCK_LINES = 40
@@ -77,32 +76,6 @@ def read(document: Document) -> Iterator[Stated | Rows]:
     yield from _Reader(document).read()
 
 
-class _Steady:
-    """A shape of lines that are one dictionary of a training and nothing else, with the lines found of it."""
-
-    def __init__(self, pairs: dict[str, str], places: dict[str, tuple[int, int]]) -> None:
-        self.n_seen = 1
-        self._keys = [key for key in pairs if key != "epoch"]
-        self._names = _hf_metrics.names_of(pairs)
-        self._places = places
-        self.frameworks = {"hf-trainer"} if _hf_metrics.is_by_trainer(pairs) else set()
-        if self.frameworks and _hf_metrics.is_by_trl(pairs):
-            self.frameworks.add("trl")
-        self.lines: list[int] = []
-        self.texts: list[str] = []
-
-    def number(self, key: str, text: str) -> str:
-        """A number of a line of the shape as written, "" for a key that it does not hold."""
-        begin, end = self._places.get(key, (0, 0))
-        return text[begin:end]
-
-    def rows(self) -> Rows:
-        """All lines found as columns."""
-        columns = [[text[begin:end] for text in self.texts] for begin, end in map(self._places.__getitem__, self._keys)]
-        epochs = [float(self.number("epoch", text)) for text in self.texts] if "epoch" in self._places else None
-        return Rows(tuple(self._names[key] for key in self._keys), self.lines, columns, epochs)
-
-
 class _Reader:
     """One pass over a document."""
 
@@ -116,10 +89,10 @@ class _Reader:
         self._tries = 0
         self._devices_in_process = 1
         self._last_logged: tuple[float | None, float | None] = (None, None)
-        self._steady: dict[int, _Steady | None] = {}
-        """By shape; None for a shape of other lines."""
-        self._last_steady: tuple[_Steady, str] | None = None
-        """The last line read as a part of columns, where nothing was logged behind it."""
+        self._logged_at = 0
+        """The line that logged it."""
+        self._sieve = Sieve(document)
+        self._columns = Columns(document, self._sieve)
         self._folder = ""
         self._weights: dict[str, tuple[int, str]] = {}
         self._frameworks: set[str] = set()
@@ -130,41 +103,38 @@ class _Reader:
 
     def read(self) -> Iterator[Stated | Rows]:
         """All that the document states."""
-        for line, text, shape in self._document.shaped_frames():
+        texts, asked = self._document.shapes().texts, set[int]()
+        for line, text, shape in self._sieve:
             if line <= self._inside:
                 continue
-            steady = self._steady.get(shape)
-            if steady is not None and self._goes_on(steady, line, text):
+            if shape not in asked:
+                asked.add(shape)
+                if _is_foreign(texts[shape]):
+                    self._sieve.silent.add(shape)
+            if self._trained and self._is_calm and self._columns.take(line, text, shape, self._frameworks, self._counts_done):
                 continue
-            if shape not in self._steady and "{'" in text and text is self._document.lines[line - 1]:
-                self._steady[shape] = _steady(text)
+            self._columns.look_at(line, text, shape)
             dump = self._find_dump(line, text)
             if dump is not None:
+                self._columns.leave_out(dump.first, dump.last)
                 yield from self._arguments(dump)
-                continue
-            yield from self._line(line, text)
-        yield from (steady.rows() for steady in self._steady.values() if steady is not None and steady.lines)
+            else:
+                yield from self._line(line, text)
+            if not self._is_calm:
+                self._columns.settle(line + 1)
+            if self._is_calm and line + 1 - self._evaluating >= EVALUATION_LINES:
+                self._sieve.rest()
+            else:
+                self._sieve.wake()
+        yield from self._columns.rows()
         yield from self._close_block()
         if self._evaluated and not self._trained:
             yield Stated("evaluates", self._evaluated[1], self._evaluated[0], "fact", raw=self._evaluated[1])
 
-    def _goes_on(self, steady: _Steady, line: int, text: str) -> bool:
-        """Take a line as one more of its shape; whether that is all that it says here."""
-        steady.n_seen += 1
-        if (
-            steady.n_seen < MIN_ALIKE
-            or self._block is not None
-            or self._table
-            or not self._trained
-            or not steady.frameworks <= self._frameworks
-            or not (self._counts_done or float(steady.number("epoch", text) or 1))
-            or text is not self._document.lines[line - 1]
-        ):
-            return False
-        steady.lines.append(line)
-        steady.texts.append(text)
-        self._last_steady = (steady, text)
-        return True
+    @property
+    def _is_calm(self) -> bool:
+        """Whether neither a training's block nor a table is being printed."""
+        return self._block is None and not self._table
 
     def _line(self, line: int, text: str) -> Iterator[Stated]:
         if "*****" in text and (yield from self._stars(line, text)):
@@ -283,7 +253,7 @@ class _Reader:
             epoch = None  # an evaluation before the first step
         if not training and not (_hf_metrics.is_evaluation(pairs) and "epoch" in pairs):
             return
-        if training and self._is_repeated(pairs, text):
+        if training and self._is_repeated(pairs, line, text):
             self._document.claimed.add(line)
             return
         self._trained = self._trained or training or bool(epoch)
@@ -299,14 +269,12 @@ class _Reader:
             if _hf_metrics.is_by_trl(pairs):
                 yield from self._framework("trl", line, raw)
 
-    def _is_repeated(self, pairs: dict[str, str], text: str) -> bool:
+    def _is_repeated(self, pairs: dict[str, str], line: int, text: str) -> bool:
         """Whether LLaMA-Factory's callback prints again, rounded, what the Trainer has just printed."""
-        if self._last_steady is not None:
-            before, last = self._last_steady
-            self._last_logged, self._last_steady = (
-                _logged(before.number("loss", last), before.number("epoch", last)),
-                None,
-            )
+        taken = self._columns.last_before(line)
+        if taken is not None and taken[0] > self._logged_at:
+            self._last_logged = _logged(*taken[1:])
+        self._logged_at = line
         logged = _logged(pairs["loss"], pairs.get("epoch", ""))
         repeated = logged == self._last_logged and ("callbacks" in text or "throughput" in pairs)
         self._last_logged = logged
@@ -357,18 +325,14 @@ class _Reader:
             yield from self._framework(name, line, text)
 
 
+def _is_foreign(text: str) -> bool:
+    """Whether a line of a shape says nothing by itself: whatever may be said has its words."""
+    if "*****" in text or is_unsloth(text) or "{'" in text or '{"' in text or _hf_arguments.may_open(text):
+        return False
+    return not any(word in text for word in _SENTENCES)
+
+
 def _logged(loss: str, epoch: str) -> tuple[float | None, float | None]:
     """What LLaMA-Factory's callback would print again of a line."""
     numbers = parse_number(loss), parse_number(epoch)
     return None if numbers[0] is None else round(numbers[0], 4), None if numbers[1] is None else round(numbers[1], 2)
-
-
-def _steady(text: str) -> _Steady | None:
-    """The shape of a line that is a training's dictionary and says nothing else; None for any other."""
-    found = list(_hf_metrics.find_places(text))
-    if len(found) != 1 or "*****" in text or is_unsloth(text) or any(word in text for word in _SAY_MORE):
-        return None
-    pairs, places = found[0]
-    if not _hf_metrics.is_training(pairs) or _hf_metrics.is_evaluation(pairs) or _hf_metrics.is_closing(pairs):
-        return None
-    return None if any(map(str.isdigit, "".join(pairs))) else _Steady(pairs, places)

@@ -52,7 +52,7 @@ MAX_LINES = 400
 
 def wants(document: Document) -> bool:
     """Logs in which a traceback begins."""
-    return document.kind == "log" and any(_START in line for line in document.lines)
+    return document.kind == "log" and _START in document.text()
 
 
 def read(document: Document) -> Iterator[Stated]:

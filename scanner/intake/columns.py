@@ -6,18 +6,20 @@ of a curve in the order of the lines.
 
 from __future__ import annotations
 
-import math
 from array import array
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from scanner.formats._base import Document, Rows
-from scanner.intake.segment import Event
+from scanner.intake.segment import Event, EventKind
 from scanner.knowledge import name_metric
 from scanner.records import Series
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SeriesKey = tuple[str, str, int, str]
 """Metric, key as written, segment, format."""
@@ -38,21 +40,55 @@ class Block(NamedTuple):
 class _Piece(NamedTuple):
     """Points of one curve."""
 
-    lines: Sequence[int]
-    values: Sequence[float]
-    steps: Sequence[float]
-    epochs: Sequence[float]
+    lines: NDArray[np.int64]
+    values: NDArray[np.float64]
+    steps: NDArray[np.float64]
+    epochs: NDArray[np.float64]
 
 
-def counted(block: Block) -> Iterator[Event]:
-    """The counter of each line: its epoch, else its step."""
-    if block.rows.segment is not None:
-        return
+Place = tuple[int, int]
+"""A line, and the order of what stated it."""
+
+
+def counted(blocks: Sequence[Block], others: Sequence[Place]) -> list[tuple[Place, Event]]:
+    """The counter of each line, its epoch, else its step, in the order of the lines.
+
+    Left out is what stands in the middle of a counter's rise: between its neighbours in number, and nothing else stands
+    between them; `others` are the places of all else that bears on executions, in their order.
+    """
+    import numpy as np  # a large import, which few files need
+
+    counters = [(block, kind, axis) for block in blocks if block.rows.segment is None for kind, axis in _counter(block)]
+    if not counters:
+        return []
+    lines = np.concatenate([np.asarray(block.rows.lines, dtype=np.int64) for block, _, _ in counters])
+    numbers = np.concatenate([axis for _, _, axis in counters])
+    which = np.repeat(np.arange(len(counters)), [len(axis) for _, _, axis in counters])
+    places = (lines << 32) + np.array([block.order for block, _, _ in counters])[which]
+    order = np.argsort(places, kind="stable")
+    places, numbers, which = places[order], numbers[order], which[order]
+    said = {(kind, block.found_by): n for n, (block, kind, _) in enumerate(counters)}
+    same = np.array([said[kind, block.found_by] for block, kind, _ in counters])[which]
+    between = np.searchsorted(np.array([(line << 32) + n for line, n in others], dtype=np.int64), places)
+    goes_on = (same[1:] == same[:-1]) & (between[1:] == between[:-1]) & (numbers[:-1] <= numbers[1:])
+    kept = np.ones(len(places), dtype=bool)
+    kept[1:-1] = ~(goes_on[:-1] & goes_on[1:])
+    found: list[tuple[Place, Event]] = []
+    for place, number, at in zip(
+        *(places[kept].tolist(), numbers[kept].tolist(), which[kept].tolist()), strict=True
+    ):
+        block, kind, _ = counters[at]
+        line = place >> 32
+        found.append(((line, block.order), Event(line, kind, block.found_by, number)))
+    return found
+
+
+def _counter(block: Block) -> Iterator[tuple[EventKind, NDArray[np.float64]]]:
     steps, epochs = _counters(block.rows)
     if epochs is not None:
-        yield from (Event(line, "epoch", block.found_by, n) for line, n in zip(block.rows.lines, epochs, strict=True))
+        yield "epoch", epochs
     elif steps is not None:
-        yield from (Event(line, "step", block.found_by, n) for line, n in zip(block.rows.lines, steps, strict=True))
+        yield "step", steps
 
 
 def add_rows(
@@ -63,25 +99,28 @@ def add_rows(
     born: dict[SeriesKey, Birth],
 ) -> int:
     """Put the numbers of a document's columns into its curves; returns the next free segment."""
+    import numpy as np  # a large import, which few files need
+
     pieces: dict[SeriesKey, list[_Piece]] = defaultdict(list)
     top = base
     for block in blocks:
         steps, epochs = _counters(block.rows)
-        columns = [list(map(float, column)) for column in block.rows.columns]
+        every = np.asarray(block.rows.lines, dtype=np.int64)
+        unknown = np.full(len(every), np.nan)
+        axes = (unknown if steps is None else steps, unknown if epochs is None else epochs)
+        columns = list(map(_numbers, block.rows.columns))
         own = block.rows.segment
-        for segment, part in _parts(block.rows.lines, cuts) if own is None else ((own, slice(None)),):
+        for segment, part in _parts(every, cuts) if own is None else ((own, slice(None)),):
             top = max(top, base + segment + 1)
-            lines = block.rows.lines[part]
-            unknown = [math.nan] * len(lines)
-            axes = (steps[part] if steps else unknown, epochs[part] if epochs else unknown)
+            lines = every[part]
             for at, key in enumerate(block.rows.keys):
                 name = name_metric(key)
                 if name is None:
                     continue
                 metric = f"counter:{name.name}" if name.kind == "counter" else name.name
                 curve = (metric, key, base + segment, block.found_by)
-                pieces[curve].append(_Piece(lines, columns[at][part], *axes))
-                birth = (lines[0], block.order, 0, at)
+                pieces[curve].append(_Piece(lines, columns[at][part], axes[0][part], axes[1][part]))
+                birth = (int(lines[0]), block.order, 0, at)
                 born[curve] = min(birth, born.get(curve, birth))
     for curve, found in pieces.items():
         known = series.get(curve)
@@ -92,35 +131,42 @@ def add_rows(
     return top
 
 
-def _counters(rows: Rows) -> tuple[list[float] | None, list[float] | None]:
+def _numbers(column: Sequence[str | float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """A column as numbers; those written as text are read as Python reads them."""
+    import numpy as np
+
+    if isinstance(column, np.ndarray):
+        return column
+    return np.fromiter(map(float, column), dtype=np.float64, count=len(column))
+
+
+def _counters(rows: Rows) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
     """Steps and epochs of the lines: as stated, else as a counter among the keys tells them."""
-    found = {name: column for name, column in (("step", rows.steps), ("epoch", rows.epochs)) if column is not None}
+    stated = (("step", rows.steps), ("epoch", rows.epochs))
+    found = {name: _numbers(column) for name, column in stated if column is not None}
     for key, column in zip(rows.keys, rows.columns, strict=True):
         name = name_metric(key)
         if name is not None and name.kind == "counter" and name.name not in found:
-            found[name.name] = list(map(float, column))
+            found[name.name] = _numbers(column)
     return found.get("step"), found.get("epoch")
 
 
-def _parts(lines: Sequence[int], cuts: Sequence[int]) -> Iterable[tuple[int, slice]]:
+def _parts(lines: NDArray[np.int64], cuts: Sequence[int]) -> Iterable[tuple[int, slice]]:
     """(segment, its part of the lines) of each segment that holds any."""
-    bounds = [0, *(bisect_left(lines, cut) for cut in cuts), len(lines)]
+    bounds = [0, *lines.searchsorted(cuts).tolist(), len(lines)]
     return ((n, slice(a, b)) for n, (a, b) in enumerate(pairwise(bounds)) if a < b)
 
 
-def _joined(curve: Series, pieces: Iterable[_Piece]) -> Series:
+def _joined(curve: Series, pieces: Sequence[_Piece]) -> Series:
     """The curve with the points of the pieces, in the order of the lines."""
-    for piece in pieces:
-        curve.lines.extend(piece.lines)
-        curve.values.extend(piece.values)
-        curve.steps.extend(piece.steps)
-        curve.epochs.extend(piece.epochs)
-        if curve.pointers:
-            curve.pointers.extend([""] * len(piece.lines))
-    order = sorted(range(len(curve.lines)), key=curve.lines.__getitem__)
-    for name, code in (("lines", "q"), ("values", "d"), ("steps", "d"), ("epochs", "d")):
-        column = getattr(curve, name)
-        setattr(curve, name, array(code, map(column.__getitem__, order)))
+    import numpy as np
+
+    known = _Piece(*(np.array(getattr(curve, name)) for name in _Piece._fields))
+    joined = [np.concatenate(columns) for columns in zip(known, *pieces, strict=True)]
+    order = np.argsort(joined[0], kind="stable")
+    for name, code, column in zip(_Piece._fields, "qddd", joined, strict=True):
+        setattr(curve, name, array(code, column[order].tobytes()))
     if curve.pointers:
+        curve.pointers.extend([""] * (len(order) - len(curve.pointers)))
         curve.pointers[:] = map(curve.pointers.__getitem__, order)
     return curve

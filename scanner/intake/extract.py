@@ -113,7 +113,7 @@ def _read(
             )
             for block in blocks:
                 if block.document is document:
-                    document.claimed.update(block.rows.lines)
+                    document.claimed.update(map(int, block.rows.lines))
         try:
             if not module.wants(document):
                 continue
@@ -270,7 +270,7 @@ def _events(found: list[_Sighting], blocks: list[Block]) -> list[Event]:
     if not blocks:
         return events
     merged = [(place, 1, event) for place, event in zip(places, events, strict=True)]
-    merged += (((event.line, block.order), 0, event) for block in blocks for event in counted(block))
+    merged += ((place, 0, event) for place, event in counted(blocks, places))
     merged.sort(key=lambda found: found[:2])
     return [event for _, _, event in merged]
 
