@@ -13,6 +13,10 @@ class Plans:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, float]] = {}
 
+    def know(self, mark: str, done: float, total: float) -> None:
+        """A counter was seen elsewhere that told nothing new."""
+        self._seen[mark] = (done, total)
+
     def see(self, mark: str, done: float, total: float, line: int, raw: str = "") -> Iterator[Stated]:
         """The mark ("plan_epochs", "plan_steps") where its total is new or its counter fell back."""
         before = self._seen.get(mark)

@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scanner.formats import _loop_tables
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Rows, Stated
+from scanner.formats._loop_columns import Irregular, LoopColumns, Said, joined
 from scanner.formats._loop_items import (
     Item,
     Line,
@@ -34,6 +35,7 @@ from scanner.formats._loop_items import (
 )
 from scanner.formats._loop_words import is_loss, is_training_split
 from scanner.formats._plans import Plans
+from scanner.formats._sieve import Sieve
 
 ID = "plain_loop"
 DESCRIPTION = "Hand-written loops: epochs, steps, losses and accuracies in free text, in ten languages"
@@ -101,17 +103,14 @@ def wants(document: Document) -> bool:
     return document.kind == "log" and document.name not in ("debug-internal.log", "debug-core.log")
 
 
-def read(document: Document) -> Iterator[Stated]:
+def read(document: Document) -> Iterator[Stated | Rows]:
     """Metrics with their epoch and step; planned totals; epochs that were closed."""
     yield from _loop_tables.read(document)
-    loop = _Loop(document)
-    for line, frame, shape in document.shaped_frames():
-        if shape not in loop.silent and line not in document.claimed:
-            if _is_no_text(frame):
-                loop.silent.add(shape)
-            else:
-                yield from loop.see(line, frame, shape)
-    yield from _stated(loop.records)
+    try:
+        found = list(_Loop(document, has_columns=True).read())
+    except Irregular:
+        found = list(_Loop(document, has_columns=False).read())
+    yield from found
 
 
 def _is_no_text(frame: str) -> bool:
@@ -134,6 +133,9 @@ class _Loop:
     """What is known along the lines of a document."""
 
     document: Document
+    has_columns: bool
+    sieve: Sieve = field(init=False)
+    columns: LoopColumns = field(init=False)
     records: list[_Record] = field(default_factory=list)
     epoch: float | None = None
     opened: float | None = None
@@ -145,23 +147,65 @@ class _Loop:
     commas: bool | None = None
     foreign: set[str] = field(default_factory=set)
     """Lines without their numbers that say nothing: what a loop prints thousands of times is read once."""
-    silent: set[int] = field(default_factory=set)
-    """Shapes of such lines."""
     steady: dict[int, _Steady] = field(default_factory=dict)
     plans: Plans = field(default_factory=Plans)
+    changes: list[tuple[int, float | None]] = field(default_factory=list)
+    """(line, epoch) wherever a line changed the epoch at hand; None where it was forgotten."""
+    planned: list[tuple[int, str, float, float]] = field(default_factory=list)
+    """(line, mark, count, total) of each counter with a total; a mark "" where all plans were forgotten."""
+
+    def __post_init__(self) -> None:
+        self.sieve = Sieve(self.document, self.document.claimed)
+        self.columns = LoopColumns(self.document, self.sieve)
+
+    def read(self) -> Iterator[Stated | Rows]:
+        """All lines. Raises Irregular where lines that were read as columns would have told more one by one."""
+        for line, frame, shape in self.sieve:
+            if _is_no_text(frame):
+                self.sieve.silent.add(shape)
+                continue
+            if self.columns:
+                self._catch_up(line)
+            yield from self.see(line, frame, shape)
+            if self.columns and self.scope and line < self.scope_until:
+                self.columns.settle_scoped(line + 1)
+        columns = self.columns.closed()
+        if columns:
+            if any(_AVERAGE_LOSS.match(key) for column in columns for key in column.keys) or any(
+                _AVERAGE_LOSS.match(item.key) for record in self.records for item in record.metrics
+            ):
+                raise Irregular
+            counts = [(r.line, r.epoch, r.step) for r in self.records if r.epoch is not None and r.step is not None]
+            restarts, rows = joined(columns, Said(self.changes, self.planned, counts))
+            yield from rows
+        else:
+            restarts = _steps_restart(self.records)
+        yield from _stated(self.records, restarts)
+
+    def _catch_up(self, line: int) -> None:
+        """Know what the lines read as columns before a line have told."""
+        counted = self.columns.epoch_before(line)
+        if counted is not None and counted[0] > max(self.counted, self.changes[-1][0] if self.changes else 0):
+            self.counted, self.epoch = counted
+        scoped = self.columns.scope_before(line)
+        if scoped is not None and scoped[0] + SCOPE_LINES > self.scope_until:
+            self.scope, self.scope_until = scoped[1], scoped[0] + SCOPE_LINES
 
     def see(self, line: int, frame: str, of: int) -> Iterator[Stated]:
         """One line and its shape: what it states at once; its metrics become records."""
         if (steady := self.steady.get(of)) is not None:
             known = steady.by_scope.get(self.scope if line <= self.scope_until else "")
             if known is not None:
+                scope = self.scope if line <= self.scope_until else ""
+                if self.has_columns and self.columns.take(line, frame, of, steady.begin, known, scope):
+                    return
                 found = known.refilled(frame[steady.begin :], self.commas is True)
                 counters = {item.kind: item for item in reversed(found.items) if item.kind in ("epoch", "step")}
                 yield from self._count(found, counters, line, frame)
                 return
         shape = _DIGITS.sub("0", frame)
         if shape in self.foreign:
-            self.silent.add(of)
+            self.sieve.silent.add(of)
             return
         text = _bare(frame)
         if _DIGITS.search(text) is None and "nan" not in text.lower() and "inf" not in text.lower():
@@ -172,6 +216,8 @@ class _Loop:
             elif line > self.counted + 3:
                 # What the last execution had reached and planned says nothing about the next.
                 self.epoch, self.plans = None, Plans()
+                self.changes.append((line, None))
+                self.planned.append((line, "", 0, 0))
             return
         closed = _CLOSED.search(text) if any(word in text for word in _CLOSING) and len(text.split()) < 25 else None
         if closed is not None:
@@ -239,17 +285,18 @@ class _Loop:
             self.scope, self.scope_until = found.scope, line + SCOPE_LINES
         if epoch is not None:
             self.epoch, self.counted = float(epoch.value), line
+            self.changes.append((line, self.epoch))
         if epoch is not None and epoch.total is not None and self.epoch is not None and self.epoch <= epoch.total:
             is_header = not metrics and _begins_with(epoch, frame)
             if metrics or has_parts or is_header:
-                yield from self.plans.see("plan_epochs", self.epoch, epoch.total, line, frame)
+                yield from self._plan("plan_epochs", self.epoch, epoch.total, line, frame)
             if is_header:
-                if self.epoch <= 1 and (self.opened is None or self.opened > self.epoch) and not self.records:
+                if self.epoch <= 1 and (self.opened is None or self.opened > self.epoch) and not (self.records or self.columns):
                     yield Stated("training_start", True, line, "mark", raw=raw)
                 self.opened = self.epoch
         if step is not None and step.total is not None and metrics and self.epoch is None:
             if float(step.value) <= step.total:
-                yield from self.plans.see("plan_steps", float(step.value), step.total, line, frame)
+                yield from self._plan("plan_steps", float(step.value), step.total, line, frame)
         if metrics or (companions and epoch is not None and all(item.whole for item in companions)):
             at = float(step.value) if step is not None else None
             is_inner = step is not None and step.total is not None and self.epoch is not None
@@ -258,12 +305,23 @@ class _Loop:
             self.records.append(_Record(line, raw, self.epoch, None, True, []))
 
 
-def _stated(records: list[_Record]) -> Iterator[Stated]:
-    inner = _steps_restart(records)
+    def _plan(self, mark: str, count: float, total: int, line: int, frame: str) -> Iterator[Stated]:
+        before = self.columns.plan_before(line, mark) if self.columns else None
+        if before is not None:
+            if mark == "plan_steps" and (self.changes or self.columns.count_epochs):
+                raise Irregular  # whether those lines planned steps depends on the epoch at hand
+            if before[0] > max((at for at, name, *_ in self.planned if name in (mark, "")), default=0):
+                self.plans.know(mark, *before[1:])
+        self.planned.append((line, mark, count, total))
+        yield from self.plans.see(mark, count, total, line, frame)
+
+
+def _stated(records: list[_Record], restarts: bool) -> Iterator[Stated]:
+    """Every measurement of the records; steps that restart with each epoch are left out."""
     plain: set[tuple[float | None, float]] = set()
     # Places at which a loss stands as it is: its running average at the same step says nothing newer.
     for record in records:
-        step = None if inner or record.is_inner else record.step
+        step = None if restarts or record.is_inner else record.step
         if not record.metrics and record.epoch is not None:
             yield Stated("epoch", record.epoch, record.line, "metric", epoch=record.epoch, raw=record.raw)
         for item in record.metrics:
