@@ -185,7 +185,8 @@ class LoopColumns:
         if not metrics or (scope is None and known.names_scope) or any(item.is_best for item in metrics):
             return None
         places = ((self._shapes.numbers == shape) & ~self._is_claimed).nonzero()[0]
-        if len(places) < MIN_ALIKE:
+        written = [(begin + at, digits) for at, digits in known.literals]
+        if len(places) < MIN_ALIKE or not self._lines.all_hold(places, self._shapes.texts[shape], written):
             return None
         try:
             found = Column(places, scope, *(self._counter(places, shape, begin, counters.get(k)) for k in ("epoch", "step")))

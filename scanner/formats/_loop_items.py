@@ -36,6 +36,8 @@ _PARENTHESES = re.compile(r"\([^()]{0,30}\)")
 _NO_WORDS = re.compile(r"[^\w%@./ -]+")
 _WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float|array|Array|DeviceArray)\(\[?")
 _COCO_RANGE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?0?\.50?\s?[:-]\s?0?\.95\]?")
+_COCO_SHAPE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?\d?\.\d\d?\s?[:-]\s?\d?\.\d\d")
+"""What a text may hold in which the range stands when its digits are others."""
 _GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
 _WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _UNIT = re.compile(r"\s?(?:ms|s|secs?|seconds?|min|[KMG]i?B|it/s|saniye|sn)\b")
@@ -50,7 +52,7 @@ _SWAPPED_PLURAL = re.compile(
     r"\s*(?:is|was|[:=])\s*(?=[-+.\d])",
     re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d+")
 _CURRENCY = frozenset("$€£₺¥")
 _ASCII = re.compile(r"^[\x00-\x7f]+$")
 
@@ -85,7 +87,13 @@ class Line:
     names_scope: bool
     """Whether the line itself put it in force."""
     is_of_shape: bool = False
-    """Whether every text of the same shape holds the same but for the numbers: then `refilled` reads it."""
+    """Whether every text of the same shape that it `fits` holds the same but for the numbers: `refilled` reads it."""
+    literals: tuple[tuple[int, str], ...] = ()
+    """Where digits stand that are no number's, and which: a part of a key (`Acc@1`)."""
+
+    def fits(self, text: str) -> bool:
+        """Whether a text of the same shape has the same digits outside of its numbers."""
+        return all(text.startswith(digits, at) for at, digits in self.literals)
 
     def refilled(self, text: str, commas: bool) -> Line:
         """The same line with the numbers of another text of its shape."""
@@ -114,7 +122,7 @@ def writes_decimal_commas(document: Document) -> bool:
 
 def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = "") -> Line:
     """The items of a line; `scope` is a split word that a heading above put in force."""
-    whole, is_of_shape = text, "@" not in text
+    whole, is_of_shape = text, "@" not in text or _COCO_SHAPE.search(text) is None
     if "@" in text:
         text = _COCO_RANGE.sub("50-95", text)
     if "(" in text:
@@ -123,23 +131,24 @@ def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = 
     is_of_shape = is_of_shape and text == whole
     found: list[Item] = []
     state = _Scope(context=scope)
+    literals: list[tuple[int, str]] = []
     end = 0
     commas = commas and _DECIMAL_POINT.search(text) is None
     for match in (_COMMA_NUMBER if commas else _NUMBER).finditer(text):
         before = text[end : match.start()]
+        # A digit before a number may be part of a key; a total may make a share of a measurement.
+        literals += ((end + run.start(), run.group()) for run in _DIGITS.finditer(before))
         end = match.end()
         if _tells_best(before, naming):
             state.best = True
         item = _item(before, match, naming, state, commas)
-        # A digit before a number may be part of a key; a total may make a share of a measurement.
-        is_of_shape = is_of_shape and _DIGIT.search(before) is None
-        if match["total"] and (item is None or item.kind == "metric"):
+        if match["total"] and (not int(match["total"]) if item is None else item.kind == "metric"):
             is_of_shape = False
         if item is not None and not (item.kind == "metric" and _UNIT.match(text, end)):
             item.is_best = state.best
             item.span, item.total_span = match.span("value"), match.span("total")
             found.append(item)
-    return Line(found, state.context, state.was_named, is_of_shape)
+    return Line(found, state.context, state.was_named, is_of_shape, tuple(literals))
 
 
 def heading_scope(text: str, naming: Vocabulary) -> str:

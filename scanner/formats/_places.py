@@ -55,6 +55,14 @@ class Lines:
             values /= 10.0**minus
         return -values if form["sign"] == "-" else values
 
+    def all_hold(self, places: NDArray[np.int64], shape: str, texts: Iterable[tuple[int, str]]) -> bool:
+        """Whether each of the lines has certain digits at certain characters of the shape."""
+        for at, text in texts:
+            begins = self._begins[places] + len(shape[:at].encode("utf-8", "surrogatepass"))
+            if any((self._bytes[begins + n] != ord(letter)).any() for n, letter in enumerate(text)):
+                return False
+        return True
+
     def _whole(self, begins: NDArray[np.int64], columns: Iterable[int]) -> NDArray[np.int64]:
         """The whole numbers that some columns of digits write."""
         import numpy as np

@@ -45,6 +45,8 @@ GENERIC = True
 MAX_LINE = 1500
 SCOPE_LINES = 8
 """Lines below a heading that a split named by it may hold for."""
+MAX_KNOWN = 8
+"""Texts of one shape, different in the digits of their keys, that are remembered."""
 _DIGITS = re.compile(r"\d+")
 _PREFIX = re.compile(
     r"^\s*(?:\[?\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]*\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\]?"
@@ -124,8 +126,12 @@ class _Steady:
 
     begin: int
     """Where the text begins behind times, ranks and levels."""
-    by_scope: dict[str, Line] = field(default_factory=dict)
-    """What it holds under each split that a heading put in force."""
+    by_scope: dict[str, list[Line]] = field(default_factory=dict)
+    """What it holds under each split that a heading put in force, by the digits in its keys."""
+
+    def of(self, text: str, scope: str) -> Line | None:
+        """What a text holds under a split, where it is known."""
+        return next((known for known in self.by_scope.get(scope, ()) if known.fits(text)), None)
 
 
 @dataclass(slots=True)
@@ -194,9 +200,9 @@ class _Loop:
     def see(self, line: int, frame: str, of: int) -> Iterator[Stated]:
         """One line and its shape: what it states at once; its metrics become records."""
         if (steady := self.steady.get(of)) is not None:
-            known = steady.by_scope.get(self.scope if line <= self.scope_until else "")
+            scope = self.scope if line <= self.scope_until else ""
+            known = steady.of(frame[steady.begin :], scope)
             if known is not None:
-                scope = self.scope if line <= self.scope_until else ""
                 if self.has_columns and self.columns.take(line, frame, of, steady.begin, known, scope):
                     return
                 found = known.refilled(frame[steady.begin :], self.commas is True)
@@ -264,7 +270,9 @@ class _Loop:
                 found = read_line(_AVERAGED.sub(r"\1", text), self.document.naming, self.commas, found.scope)
                 is_steady = False
         if is_steady:
-            self.steady.setdefault(of, _Steady(len(frame) - len(text))).by_scope[scope] = found
+            known_before = self.steady.setdefault(of, _Steady(len(frame) - len(text))).by_scope.setdefault(scope, [])
+            if len(known_before) < MAX_KNOWN:
+                known_before.append(found)
         yield from self._count(found, counters, line, frame)
 
     def _count(self, found: Line, counters: dict[str, Item], line: int, frame: str) -> Iterator[Stated]:

@@ -124,7 +124,7 @@ def _points(
 def _metrics(text: str, document: Document, lines: dict[str, Line]) -> Line:
     shape = shape_of(text)
     known = lines.get(shape)
-    if known is not None:
+    if known is not None and known.fits(text):
         return known.refilled(text, False)
     found = read_line(text, document.naming)
     if found.is_of_shape:
