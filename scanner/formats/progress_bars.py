@@ -15,11 +15,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Rows, Stated
 from scanner.formats._loop_items import Line, read_line
 from scanner.formats._plans import Plans
 from scanner.formats._shapes import shape_of
+from scanner.formats._sieve import Sieve
 
 ID = "progress_bars"
 DESCRIPTION = "Progress bars of tqdm: steps done of steps planned, and the metrics shown with them"
@@ -28,6 +30,9 @@ GENERIC = True
 
 MAX_POINTS = 400
 """Frames of one bar whose metrics are kept; of more, every other one is dropped."""
+
+MIN_ROWS = 32
+"""Frames of a bar from which on their metrics are handed over as columns."""
 
 MAX_FRAME = 50_000
 """Characters of a line: where no terminal took the bars' returns, all of a training's bars stand on one."""
@@ -71,15 +76,27 @@ class _Bar:
     """(done, line, texts with metrics, raw) of the frames that show other metrics than the one before."""
 
 
+class _Drawn(NamedTuple):
+    """A bar in a frame: where its parts stand, in every frame of the same shape."""
+
+    label: slice
+    done: slice
+    total: slice
+    raw: slice
+    postfix: slice
+    shows_numbers: bool
+    """Whether numbers stand before or behind the bar."""
+
+
 def wants(document: Document) -> bool:
     """Logs with a bar in them."""
     return document.kind == "log" and document.mentions("%|")
 
 
-def read(document: Document) -> Iterator[Stated]:
+def read(document: Document) -> Iterator[Stated | Rows]:
     """The last frame of each bar; a plan only where one bar is the whole training."""
     bars = _bars(document)
-    lines: dict[str, Line] = {}
+    shown = _Shown(document)
     training = [bar for bar in bars if bar.total > 1 and not _OTHER.search(bar.label)]
     held_out = [
         bar for bar in bars if _OTHER.search(bar.label) and _HELD_OUT.search(bar.label) and bar.epoch is not None
@@ -87,9 +104,11 @@ def read(document: Document) -> Iterator[Stated]:
     totals = Counter(bar.total for bar in training)
     longest = max(totals, default=0)
     plans = Plans()
+    has_steps = False
     for bar in training:
         counts_epochs = _EPOCHS_ONLY.match(bar.label) is not None
         is_whole = bar.epoch is None and not counts_epochs and totals[bar.total] == 1 and bar.total == longest
+        has_steps = has_steps or is_whole
         if counts_epochs:
             yield Stated("plan_epochs", bar.total, bar.line, "mark", raw=bar.raw)
             if bar.done:
@@ -102,72 +121,112 @@ def read(document: Document) -> Iterator[Stated]:
             yield from plans.see("plan_epochs", bar.epoch, bar.epochs, bar.line, bar.raw)
             if bar.done == bar.total:
                 yield Stated("epoch", bar.epoch, bar.line, "metric", epoch=bar.epoch, raw=bar.raw)
-        yield from _points(bar, document, lines, is_whole, counts_epochs)
+        yield from shown.points(bar, is_whole, counts_epochs, has_steps)
     for bar in held_out:
-        yield from _points(bar, document, lines, False, False)
+        yield from shown.points(bar, False, False, has_steps)
 
 
-def _points(
-    bar: _Bar, document: Document, lines: dict[str, Line], is_whole: bool, counts_epochs: bool
-) -> Iterator[Stated]:
-    """The metrics of a bar's frames; `lines` are those read of each shape so far."""
-    for done, line, text, raw in bar.points:
-        if line in document.claimed:
-            continue
-        step = float(done) if is_whole else None
-        epoch = float(done) if counts_epochs else bar.epoch
-        for item in _metrics(text, document, lines).items:
-            if item.kind in ("metric", "companion") and item.whole:
-                yield Stated(item.key, item.value, line, "metric", step=step, epoch=epoch, raw=raw)
+class _Shown:
+    """The metrics that the frames of a document's bars show."""
 
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._known: dict[str, tuple[Line, tuple[tuple[str, int, int, str], ...]]] = {}
+        """What a text of a shape holds, and of its metrics key, begin, end and a percent sign."""
 
-def _metrics(text: str, document: Document, lines: dict[str, Line]) -> Line:
-    shape = shape_of(text)
-    known = lines.get(shape)
-    if known is not None and known.fits(text):
-        return known.refilled(text, False)
-    found = read_line(text, document.naming)
-    if found.is_of_shape:
-        lines[shape] = found
-    return found
+    def points(self, bar: _Bar, is_whole: bool, counts_epochs: bool, has_steps: bool) -> Iterator[Stated | Rows]:
+        """The metrics of a bar's frames; `has_steps` says whether any bar so far states the training's steps."""
+        points = [point for point in bar.points if point[1] not in self._document.claimed]
+        found = [self._metrics(text) for _, _, text, _ in points]
+        keys = tuple(key for key, _ in found[0]) if found else ()
+        if (
+            len(points) >= MIN_ROWS
+            and not (counts_epochs or has_steps or bar.epoch is None)
+            and len(set(keys)) == len(keys) > 0
+            and all(tuple(key for key, _ in one) == keys for one in found)
+        ):
+            columns = [[one[at][1].removesuffix("%") for one in found] for at in range(len(keys))]
+            yield Rows(keys, [line for _, line, _, _ in points], columns, [bar.epoch] * len(points))
+            return
+        for (done, line, _, raw), one in zip(points, found, strict=True):
+            step = float(done) if is_whole else None
+            epoch = float(done) if counts_epochs else bar.epoch
+            for key, value in one:
+                yield Stated(key, value, line, "metric", step=step, epoch=epoch, raw=raw)
+
+    def _metrics(self, text: str) -> list[tuple[str, str]]:
+        """(key, number as written) of each metric that a text shows."""
+        shape = shape_of(text)
+        known = self._known.get(shape)
+        if known is not None and known[0].fits(text):
+            return [(key, text[begin:end].replace(",", "") + percent) for key, begin, end, percent in known[1]]
+        found = read_line(text, self._document.naming)
+        items = [item for item in found.items if item.kind in ("metric", "companion") and item.whole]
+        if found.is_of_shape:
+            places = ((item.key, *item.span, "%" if item.value[-1:] == "%" else "") for item in items)
+            self._known[shape] = found, tuple(places)
+        return [(item.key, item.value) for item in items]
 
 
 def _bars(document: Document) -> list[_Bar]:
     found: list[_Bar] = []
-    shapes = document.shapes()
-    for line, frame, shape in document.shaped_frames():
-        if "%|" not in shapes.texts[shape]:
-            continue
-        end = 0
-        for match in _BAR.finditer(frame[:MAX_FRAME]):
-            before, end_before = frame[max(end, match.start() - 124) : match.start()].rpartition("|")[2], end
-            end = match.end()
-            head = _LABEL.match(before)
-            if head is None or (match["rate"] and _NO_STEPS.search(match["rate"])):
-                continue
-            label, done, total = head["label"].strip("] \t"), int(match["done"]), int(match["total"])
-            if _FILES_LOOKED_AT.match(frame[end_before : end_before + MAX_FILES_LOOKED_AT]):
-                continue
-            bar = next((b for b in reversed(found[-3:]) if _is_next(b, label, done, total)), None)
+    drawn: dict[int, tuple[_Drawn, ...]] = {}
+    sieve, texts = Sieve(document), document.shapes().texts
+    for line, frame, shape in sieve:
+        if shape not in drawn:
+            drawn[shape] = tuple(_drawn(texts[shape])) if "%|" in texts[shape] else ()
+            if not drawn[shape]:
+                sieve.silent.add(shape)
+        for one in drawn[shape]:
+            label, done, total = frame[one.label], int(frame[one.done]), int(frame[one.total])
+            bar = found[-1] if found else None
+            if bar is None or not _is_next(bar, label, done, total):
+                bar = next((b for b in found[-2:-4:-1] if _is_next(b, label, done, total)), None)
             if bar is None:
                 epoch = _EPOCH_LABEL.search(label)
                 bar = _Bar(label, total, line)
                 if epoch is not None and (number := epoch["n"] or epoch["nth"]):
                     bar.epoch, bar.epochs = float(number), int(epoch["total"] or epoch["of"] or 0) or None
                 found.append(bar)
-            bar.done, bar.line, bar.raw = done, line, f"{before}{match.group()}".strip()[-180:]
-            _keep(bar, f"{label} | {(match['postfix'] or '').rstrip(']')}")
+            bar.done, bar.line, bar.raw = done, line, frame[one.raw].strip()[-180:]
+            if one.shows_numbers:
+                _keep(bar, f"{label} | {frame[one.postfix].rstrip(']')}")
     return found
 
 
+def _drawn(frame: str) -> Iterator[_Drawn]:
+    """The bars in a frame, or in its shape: nothing here asks for any digit's value."""
+    end = 0
+    for match in _BAR.finditer(frame[:MAX_FRAME]):
+        begin, end_before = max(end, match.start() - 124), end
+        begin = frame.rfind("|", begin, match.start()) + 1 or begin
+        end = match.end()
+        head = _LABEL.match(frame[begin : match.start()])
+        if head is None or (match["rate"] and _NO_STEPS.search(match["rate"])):
+            continue
+        if _FILES_LOOKED_AT.match(frame[end_before : end_before + MAX_FILES_LOOKED_AT]):
+            continue
+        label = head["label"].strip("] \t")
+        at = begin + head["label"].index(label)
+        postfix = slice(*match.span("postfix")) if match["postfix"] else slice(0, 0)
+        text = label + frame[postfix]
+        shows_numbers = any(map(str.isdigit, text)) or "nan" in f"{label} | {frame[postfix]}".lower()
+        yield _Drawn(
+            slice(at, at + len(label)),
+            slice(*match.span("done")),
+            slice(*match.span("total")),
+            slice(begin, match.end()),
+            postfix,
+            shows_numbers,
+        )
+
+
 def _is_next(bar: _Bar, label: str, done: int, total: int) -> bool:
-    return bar.total == total and bar.done <= done and _alike(bar.label, label)
+    return bar.total == total and bar.done <= done and (bar.label == label or _alike(bar.label, label))
 
 
 def _keep(bar: _Bar, text: str) -> None:
-    """Remember a frame that may show metrics: the newest always, of the older ones an even choice."""
-    if not any(map(str.isdigit, text)) and "nan" not in text.lower():
-        return
+    """Remember a frame that shows numbers: the newest always, of the older ones an even choice."""
     if bar.points and (bar.points[-1][2] == text or bar.points[-1][0] == bar.done):
         bar.points.pop()
     bar.points.append((bar.done, bar.line, text, bar.raw))

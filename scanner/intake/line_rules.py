@@ -44,27 +44,26 @@ def _rules_of() -> dict[str, tuple[int, ...]]:
 def read(document: Document) -> Iterator[Stated]:
     """Marks, facts, fields and failures that single lines state."""
     shapes = document.shapes()
-    called = _called(shapes.texts)
-    framed: dict[int, list[_Call]] = {}
+    redrawn = {number: shapes.frames(number) for number, text in enumerate(list(shapes.texts)) if "\r" in text}
+    called = _called([(number, text) for number, text in enumerate(shapes.texts) if number not in redrawn])
+    # Of a frame only so many characters are looked at, of a line all.
+    cut = {inner for frames in redrawn.values() for inner in frames if len(shapes.texts[inner]) > MAX_FRAME}
+    framed = _called([(number, shapes.texts[number][:MAX_FRAME]) for number in cut])
     for number, shape in enumerate(shapes.of, 1):
-        calls = called.get(shape)
-        if not calls:
-            continue
-        line = document.lines[number - 1]
-        if "\r" not in line:
-            yield from _try(calls, line, number)
-            continue
-        for frame, inner in zip(line.split("\r"), shapes.frames(shape), strict=True):
-            if inner not in framed:
-                framed[inner] = _called([shapes.texts[inner][:MAX_FRAME]]).get(0, [])
-            if framed[inner]:
-                yield from _try(framed[inner], frame[:MAX_FRAME], number)
+        if calls := called.get(shape):
+            yield from _try(calls, document.lines[number - 1], number)
+        elif (inners := redrawn.get(shape)) is not None and not (
+            called.keys().isdisjoint(inners) and framed.keys().isdisjoint(inners)
+        ):
+            for frame, inner in zip(document.lines[number - 1].split("\r"), inners, strict=True):
+                if calls := (framed if inner in cut else called).get(inner):
+                    yield from _try(calls, frame[:MAX_FRAME], number)
 
 
-def _called(texts: Sequence[str]) -> dict[int, list[_Call]]:
-    """Place of a shape to the rules of which a keyword stands in it."""
+def _called(texts: Sequence[tuple[int, str]]) -> dict[int, list[_Call]]:
+    """Number of a shape to the rules of which a keyword stands in it."""
     # Lower-cased text by text: a capital may become two characters, so that no offset outlives the folding.
-    folded = [text.lower() for text in texts]
+    folded = [text.lower() for _, text in texts]
     text = "\n".join(folded)
     begins = list(accumulate((len(line) + 1 for line in folded), initial=0))
     called: dict[int, dict[int, set[str]]] = {}
@@ -78,7 +77,7 @@ def _called(texts: Sequence[str]) -> dict[int, list[_Call]]:
                 rules.setdefault(place, set()).add("" if blind == word else word)
             at = text.find(blind, begins[number]) if number < len(begins) else -1
     return {
-        number: [_Call(place, () if "" in words else tuple(words)) for place, words in sorted(rules.items())]
+        texts[number][0]: [_Call(place, () if "" in words else tuple(words)) for place, words in sorted(rules.items())]
         for number, rules in called.items()
     }
 
