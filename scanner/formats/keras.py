@@ -16,6 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from scanner.formats._base import LOOSE_NUMBER, Document, Stated
 from scanner.formats._plans import Plans
@@ -45,6 +47,17 @@ _TRIAL = "Search: Running Trial #"
 _HYPERPARAMETER = re.compile(r"^(?P<value>[^|\s][^|]{0,60}?)\s*\|[^|]{1,60}\|(?P<key>[\w/.-]{1,60})\s*$")
 
 
+class _Drawn(NamedTuple):
+    """What a frame of a bar says and where: the same for every frame of its shape."""
+
+    n: slice
+    total: slice | None
+    """None where no total is stated."""
+    pairs: tuple[tuple[str, slice], ...]
+    has_bar: bool
+    """Whether it shows a bar, or at least the seconds that it took."""
+
+
 @dataclass(slots=True)
 class _Frame:
     """The last frame of the epoch at hand."""
@@ -53,7 +66,7 @@ class _Frame:
     text: str
     n: int
     total: int | None
-    pairs: dict[str, str]
+    drawn: _Drawn
 
     @property
     def is_full(self) -> bool:
@@ -61,9 +74,26 @@ class _Frame:
         return self.total is None or self.n >= self.total
 
     @property
+    def keys(self) -> frozenset[str]:
+        """What it measures."""
+        return frozenset(key for key, _ in self.drawn.pairs)
+
+    @property
     def has_validation(self) -> bool:
         """Whether it is the frame drawn after the epoch's validation."""
-        return any(key.startswith("val_") for key in self.pairs)
+        return any(key.startswith("val_") for key, _ in self.drawn.pairs)
+
+
+def _drawn(text: str) -> _Drawn | None:
+    """The parts of a frame, or of its shape: nothing here asks for any digit's value. None for a text of another kind."""
+    bar = _BAR.match(text) if " - " in text else None
+    if bar is None:
+        return None
+    at = bar.start("rest")
+    pairs = {m["key"]: slice(at + m.start("value"), at + m.end("value")) for m in _PAIR.finditer(bar["rest"])}
+    total = slice(*bar.span("total")) if (bar["total"] or "").isdigit() else None
+    n = slice(*bar.span("n")) if bar["n"] else slice(0, 0)
+    return _Drawn(n, total, tuple(pairs.items()), bool(bar["bar"].strip() or re.match(r"\d+s", bar["rest"])))
 
 
 def wants(document: Document) -> bool:
@@ -75,15 +105,19 @@ def read(document: Document) -> Iterator[Stated]:
     """Epochs with their metrics, the plan, and what callbacks say."""
     fit = _Fit(document.mentions("/keras/", "keras.src", "\\keras\\", "tensorflow/python"))
     in_trial = False
-    for line, frame in document.frames():
+    known: dict[int, _Drawn | None] = {}
+    texts = document.shapes().texts
+    for line, frame, shape in document.shaped_frames():
         text = frame.replace("\b", "") if "\b" in frame else frame
-        header = _HEADER.match(text)
+        if shape not in known:
+            known[shape] = _drawn(texts[shape].replace("\b", ""))
+        header = _HEADER.match(text) if "Epoch " in text else None
         if header:
             in_trial = False
             yield from fit.open(int(header["epoch"]), int(header["total"]), line, text)
-        elif " - " in text and (bar := _BAR.match(text)):
+        elif (bar := known[shape]) is not None:
             if fit.epoch:
-                yield from fit.draw(bar, line, text.strip())
+                yield from fit.draw(bar, line, text)
             if fit.is_recognised:
                 document.claimed.add(line)  # frames and evaluations, too: nobody else shall take them for epochs
         elif _TRIAL in text:
@@ -148,18 +182,18 @@ class _Fit:
         self.epoch = self._last = epoch
         self._header = (epoch, total, line, text.strip())
 
-    def draw(self, bar: re.Match[str], line: int, text: str) -> Iterator[Stated]:
+    def draw(self, drawn: _Drawn, line: int, text: str) -> Iterator[Stated]:
         """A frame of a bar: of the epoch at hand, or of an evaluation after it."""
-        total = int(bar["total"]) if (bar["total"] or "").isdigit() else None
-        pairs = {m["key"]: m["value"] for m in _PAIR.finditer(bar["rest"])}
-        if not pairs or not (bar["bar"].strip() or re.match(r"\d+s", bar["rest"])):
+        if not drawn.pairs or not drawn.has_bar:
             return
-        new = _Frame(line, text, int(bar["n"] or 0), total, pairs)
+        total = int(text[drawn.total]) if drawn.total is not None else None
+        new = _Frame(line, text, int(text[drawn.n] or 0), total, drawn)
         old = self._frame
         if old is not None and old.is_full and old.total is not None and not _redraws(old, new):
             yield from self.close()
             return
-        yield from self._start()
+        if self._header is not None:
+            yield from self._start()
         self._frame = new
 
     def _start(self) -> Iterator[Stated]:
@@ -190,21 +224,23 @@ class _Fit:
         step = None
         if frame.n and frame.total != self.counts_samples:
             step = float((number - 1) * (frame.total or frame.n) + frame.n)
-        for key, value in frame.pairs.items():
-            yield Stated(_key(key), value, frame.line, "metric", step, epoch, raw=frame.text)
+        raw = frame.text.strip()
+        for key, place in frame.drawn.pairs:
+            yield Stated(_key(key), frame.text[place], frame.line, "metric", step, epoch, raw=raw)
         if epoch is not None:
-            yield Stated("epoch", epoch, frame.line, "metric", step, epoch, raw=frame.text)
+            yield Stated("epoch", epoch, frame.line, "metric", step, epoch, raw=raw)
 
 
 def _redraws(old: _Frame, new: _Frame) -> bool:
     """Whether a full frame is drawn again (after validation, or at once); else the new one begins an evaluation."""
     if new.total != old.total or new.n < old.n:
         return False
-    if old.has_validation or not old.pairs.keys() <= new.pairs.keys():
+    if old.has_validation or not old.keys <= new.keys:
         return False
     return new.has_validation or new.line - old.line <= 1
 
 
+@lru_cache(maxsize=1024)
 def _key(key: str) -> str:
     """Keras' own naming undone: what carries no `val_` is measured on the training data, and the metrics of a second
     model are numbered (`val_auc_1`); `top_1` keeps its number."""
