@@ -136,12 +136,13 @@ def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = 
     commas = commas and _DECIMAL_POINT.search(text) is None
     for match in (_COMMA_NUMBER if commas else _NUMBER).finditer(text):
         before = text[end : match.start()]
-        # A digit before a number may be part of a key; a total may make a share of a measurement.
-        literals += ((end + run.start(), run.group()) for run in _DIGITS.finditer(before))
-        end = match.end()
+        begin, end = end, match.end()
         if _tells_best(before, naming):
             state.best = True
         item = _item(before, match, naming, state, commas)
+        # A digit in the words before a number may be part of a key; a total may make a share of a measurement.
+        if _DIGITS.search(state.label):
+            literals += ((begin + run.start(), run.group()) for run in _DIGITS.finditer(before))
         if match["total"] and (not int(match["total"]) if item is None else item.kind == "metric"):
             is_of_shape = False
         if item is not None and not (item.kind == "metric" and _UNIT.match(text, end)):
@@ -177,6 +178,8 @@ class _Scope:
     was_named: bool = False
     best: bool = False
     """Whether a superlative stood before."""
+    label: str = ""
+    """The words right before the last number."""
 
     def see(self, part: str, naming: Vocabulary) -> None:
         """Words that stand by themselves."""
@@ -217,7 +220,8 @@ def _item(before: str, match: re.Match[str], naming: Vocabulary, state: _Scope, 
     if _GROUP_END.search(before):
         state.grouped, state.rivals = False, 0
     *others, label = _PARTS.split(trimmed)
-    *contexts, label = _CONTEXT.split(label)
+    *contexts, state.label = _CONTEXT.split(label)
+    label = state.label
     for part in (*others, *contexts):
         if part.strip():
             state.see(part, naming)
