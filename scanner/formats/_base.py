@@ -76,11 +76,9 @@ class Rows:
         for at, line in enumerate(map(int, self.lines)):
             for key, column in zip(self.keys, self.columns, strict=True):
                 number = column[at]
-                yield Stated(
-                    *(key, number if isinstance(number, str) else float(number), line, "metric"),
-                    *(steps and steps[at], epochs and epochs[at]),
-                    segment=self.segment,
-                )
+                value = number if isinstance(number, str) else float(number)
+                step, epoch = (axis[at] if axis else None for axis in (steps, epochs))
+                yield Stated(key, value, line, "metric", step, epoch, segment=self.segment)
 
 
 _NOTHING = re.compile("(?!)")

@@ -76,12 +76,13 @@ class Columns:
 
     def settle(self, line: int) -> None:
         """From a line on read again one by one."""
-        for shape, steady in self._open.items():
+        for steady in self._open.values():
             places = steady.coming[: steady.coming.searchsorted(line - 1)]
             for first, last in self._outside:
                 places = places[(places < first) | (places > last)]
             steady.taken.append(places)
-            self._sieve.taken.discard(shape)
+        if self._open:
+            self._sieve.give_back(self._open)
         self._open.clear()
 
     def leave_out(self, first: int, last: int) -> None:
@@ -91,8 +92,11 @@ class Columns:
     def last_before(self, line: int) -> tuple[int, str, str] | None:
         """(line, loss, epoch) of the last line taken before a line; the texts are "" for what it does not hold."""
         best: tuple[int, _Steady] | None = None
-        for steady in self._steady.values():
-            for places in (*steady.taken, steady.coming[: steady.coming.searchsorted(line - 1)]) if steady else ():
+        for shape, steady in self._steady.items():
+            if steady is None:
+                continue
+            n_coming = steady.coming.searchsorted(line - 1) if shape in self._open else 0
+            for places in (*steady.taken, steady.coming[:n_coming]):
                 if len(places) and (best is None or places[-1] > best[0]):
                     best = int(places[-1]), steady
         if best is None:

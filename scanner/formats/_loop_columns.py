@@ -7,7 +7,7 @@ columns where it is asked for. What the columns cannot show to be as it would be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,7 +130,7 @@ class LoopColumns:
         if column.is_open:
             column.parts.append((column.begin, int(column.places.searchsorted(line - 1))))
             column.is_open = False
-            self._sieve.taken.discard(shape)
+            self._sieve.give_back((shape,))
 
     def epoch_before(self, line: int) -> tuple[int, float] | None:
         """(line, epoch) of the last line taken before a line that counts epochs."""
@@ -173,7 +173,9 @@ class LoopColumns:
         for shape, column in self._columns.items():
             if column is not None:
                 self._close(shape, column, len(self._document.lines) + 1)
-        return [column for column in self._columns.values() if column is not None and any(a < b for a, b in column.parts)]
+        return [
+            column for column in self._columns.values() if column is not None and any(a < b for a, b in column.parts)
+        ]
 
     def _column(self, shape: int, begin: int, known: Line) -> Column | None:
         """The column of a shape, where its lines state a measurement and their own counters alone."""
@@ -189,7 +191,9 @@ class LoopColumns:
         if len(places) < MIN_ALIKE or not self._lines.all_hold(places, self._shapes.texts[shape], written):
             return None
         try:
-            found = Column(places, scope, *(self._counter(places, shape, begin, counters.get(k)) for k in ("epoch", "step")))
+            found = Column(
+                places, scope, *(self._counter(places, shape, begin, counters.get(k)) for k in ("epoch", "step"))
+            )
             found.keys = tuple(item.key for item in (*metrics, *companions))
             found.values = [self._numbers(places, shape, begin, item.span) for item in (*metrics, *companions)]
         except Irregular:
@@ -207,9 +211,7 @@ class LoopColumns:
             raise Irregular
         return Counter(numbers, int(totals[0]))
 
-    def _numbers(
-        self, places: NDArray[np.int64], shape: int, begin: int, span: tuple[int, int]
-    ) -> NDArray[np.float64]:
+    def _numbers(self, places: NDArray[np.int64], shape: int, begin: int, span: tuple[int, int]) -> NDArray[np.float64]:
         text = self._shapes.texts[shape]
         at = begin + span[0], begin + span[1]
         if "," in text[at[0] : at[1]]:
@@ -264,7 +266,9 @@ def _epochs_at_hand(columns: Sequence[Column], said: Said) -> list[NDArray[np.fl
             found.append(column.epoch.numbers[column.taken])
             continue
         at = np.searchsorted(merged[:, 0], column.places[column.taken]) - 1
-        found.append(np.where(at >= 0, merged[np.maximum(at, 0), 1], np.nan) if len(merged) else np.full(len(at), np.nan))
+        found.append(
+            np.where(at >= 0, merged[np.maximum(at, 0), 1], np.nan) if len(merged) else np.full(len(at), np.nan)
+        )
     return found
 
 
@@ -274,7 +278,9 @@ def _check_plans(columns: Sequence[Column], epochs: Sequence[NDArray[np.float64]
 
     for mark in ("plan_epochs", "plan_steps"):
         events = [
-            np.array([(line, n, total if m else -1, 0) for line, m, n, total in said.plans if m in (mark, "")]).reshape(-1, 4)
+            np.array([(line, n, total if m else -1, 0) for line, m, n, total in said.plans if m in (mark, "")]).reshape(
+                -1, 4
+            )
         ]
         for column, epoch in zip(columns, epochs, strict=True):
             counter = column.epoch if mark == "plan_epochs" else column.step
@@ -287,7 +293,10 @@ def _check_plans(columns: Sequence[Column], epochs: Sequence[NDArray[np.float64]
         merged = np.concatenate(events)
         merged = merged[np.argsort(merged[:, 0], kind="stable")]
         taken = merged[:, 3] == 1
-        if taken[:1].any() or (taken[1:] & ((merged[1:, 2] != merged[:-1, 2]) | (merged[1:, 1] < merged[:-1, 1]))).any():
+        if (
+            taken[:1].any()
+            or (taken[1:] & ((merged[1:, 2] != merged[:-1, 2]) | (merged[1:, 1] < merged[:-1, 1]))).any()
+        ):
             raise Irregular
 
 

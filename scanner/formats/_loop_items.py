@@ -115,7 +115,9 @@ def writes_decimal_commas(document: Document) -> bool:
     """Whether numbers are written as `0,53` somewhere in a document."""
     shapes = document.shapes()
     # A shape writes every digit as 0: none that could not hold one is looked at line by line.
-    possible = {number for number, text in enumerate(shapes.texts) if _COMMA.search(text) and _DECIMAL_COMMA.search(text)}
+    possible = {
+        number for number, text in enumerate(shapes.texts) if _COMMA.search(text) and _DECIMAL_COMMA.search(text)
+    }
     lines = zip(document.lines, shapes.of, strict=True) if possible else ()
     return any(shape in possible and _DECIMAL_COMMA.search(line) is not None for line, shape in lines)
 

@@ -6,7 +6,7 @@ anything silences it; the lines of silenced shapes are then passed over together
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from scanner.formats._base import Document
 
@@ -29,6 +29,7 @@ class Sieve:
         self.taken: set[int] = set()
         """Shapes whose lines are read elsewhere, but not the frames of bars."""
         self._awake = False
+        self._is_stale = False
 
     @property
     def is_awake(self) -> bool:
@@ -38,6 +39,11 @@ class Sieve:
     def wake(self) -> None:
         """From the next line on yield everything."""
         self._awake = True
+
+    def give_back(self, shapes: Iterable[int]) -> None:
+        """From the next line on yield again the lines of shapes that were taken."""
+        self.taken.difference_update(shapes)
+        self._is_stale = True
 
     def rest(self) -> None:
         """Go back to leaving out what is silenced."""
@@ -51,7 +57,7 @@ class Sieve:
         while at < n:
             places = self._left(at)
             met, most = 0, max(PATIENCE, len(places) // 8)
-            has_all = self._awake
+            has_all, self._is_stale = self._awake, False
             for place in places:
                 shape = of[place]
                 if not self._awake and (shape in silent or shape in taken):
@@ -69,7 +75,7 @@ class Sieve:
                     for frame, inner in zip(line.split("\r"), self._shapes.frames(shape), strict=True):
                         if frame.strip() and (self._awake or inner not in silent):
                             yield place + 1, frame, inner
-                if self._awake and not has_all:
+                if self._is_stale or (self._awake and not has_all):
                     at = place + 1
                     break
             else:

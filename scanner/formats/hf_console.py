@@ -111,7 +111,11 @@ class _Reader:
                 asked.add(shape)
                 if _is_foreign(texts[shape]):
                     self._sieve.silent.add(shape)
-            if self._trained and self._is_calm and self._columns.take(line, text, shape, self._frameworks, self._counts_done):
+            if (
+                self._trained
+                and self._is_calm
+                and self._columns.take(line, text, shape, self._frameworks, self._counts_done)
+            ):
                 continue
             self._columns.look_at(line, text, shape)
             dump = self._find_dump(line, text)

@@ -85,7 +85,7 @@ class _Frame:
 
 
 def _drawn(text: str) -> _Drawn | None:
-    """The parts of a frame, or of its shape: nothing here asks for any digit's value. None for a text of another kind."""
+    """The parts of a frame, or of its shape, since nothing asks for any digit's value; None for another text."""
     bar = _BAR.match(text) if " - " in text else None
     if bar is None:
         return None

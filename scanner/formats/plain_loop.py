@@ -299,7 +299,11 @@ class _Loop:
             if metrics or has_parts or is_header:
                 yield from self._plan("plan_epochs", self.epoch, epoch.total, line, frame)
             if is_header:
-                if self.epoch <= 1 and (self.opened is None or self.opened > self.epoch) and not (self.records or self.columns):
+                if (
+                    self.epoch <= 1
+                    and (self.opened is None or self.opened > self.epoch)
+                    and not (self.records or self.columns)
+                ):
                     yield Stated("training_start", True, line, "mark", raw=raw)
                 self.opened = self.epoch
         if step is not None and step.total is not None and metrics and self.epoch is None:
@@ -311,7 +315,6 @@ class _Loop:
             self.records.append(_Record(line, raw, self.epoch, at, is_inner, [*metrics, *companions]))
         elif has_parts:
             self.records.append(_Record(line, raw, self.epoch, None, True, []))
-
 
     def _plan(self, mark: str, count: float, total: int, line: int, frame: str) -> Iterator[Stated]:
         before = self.columns.plan_before(line, mark) if self.columns else None

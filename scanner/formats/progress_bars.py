@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -31,8 +31,8 @@ GENERIC = True
 MAX_POINTS = 400
 """Frames of one bar whose metrics are kept; of more, every other one is dropped."""
 
-MIN_ROWS = 32
-"""Frames of a bar from which on their metrics are handed over as columns."""
+MIN_ROWS = 64
+"""Frames of a document from which on their metrics are handed over as columns."""
 
 MAX_FRAME = 50_000
 """Characters of a line: where no terminal took the bars' returns, all of a training's bars stand on one."""
@@ -72,6 +72,11 @@ class _Bar:
     raw: str = ""
     epoch: float | None = None
     epochs: int | None = None
+    is_training: bool = False
+    """Whether it counts steps or epochs of a training."""
+    is_whole: bool = False
+    """Whether it is the one bar of the whole training."""
+    counts_epochs: bool = False
     points: list[tuple[int, int, str, str]] = field(default_factory=list)
     """(done, line, texts with metrics, raw) of the frames that show other metrics than the one before."""
 
@@ -96,34 +101,69 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated | Rows]:
     """The last frame of each bar; a plan only where one bar is the whole training."""
     bars = _bars(document)
-    shown = _Shown(document)
     training = [bar for bar in bars if bar.total > 1 and not _OTHER.search(bar.label)]
     held_out = [
         bar for bar in bars if _OTHER.search(bar.label) and _HELD_OUT.search(bar.label) and bar.epoch is not None
     ]
     totals = Counter(bar.total for bar in training)
     longest = max(totals, default=0)
-    plans = Plans()
-    has_steps = False
     for bar in training:
-        counts_epochs = _EPOCHS_ONLY.match(bar.label) is not None
-        is_whole = bar.epoch is None and not counts_epochs and totals[bar.total] == 1 and bar.total == longest
-        has_steps = has_steps or is_whole
-        if counts_epochs:
+        bar.is_training = True
+        bar.counts_epochs = _EPOCHS_ONLY.match(bar.label) is not None
+        is_alone = bar.epoch is None and totals[bar.total] == 1 and bar.total == longest
+        bar.is_whole = is_alone and not bar.counts_epochs
+    shown = _Shown(document)
+    drawn = [(bar, shown.points(bar)) for bar in (*training, *held_out)]
+    is_dense = sum(len(points) for _, points in drawn) >= MIN_ROWS
+    # Lines of columns have nothing else of this format: all bars are handed over in one way.
+    as_rows = is_dense and all(_are_columns(bar, points) for bar, points in drawn if points)
+    plans = Plans()
+    for bar, points in drawn:
+        if bar.counts_epochs:
             yield Stated("plan_epochs", bar.total, bar.line, "mark", raw=bar.raw)
             if bar.done:
                 yield Stated("epoch", bar.done, bar.line, "metric", epoch=bar.done, raw=bar.raw)
-        elif is_whole:
+        elif bar.is_whole:
             yield Stated("plan_steps", bar.total, bar.line, "mark", raw=bar.raw)
             if bar.done:
                 yield Stated("step", bar.done, bar.line, "metric", step=bar.done, raw=bar.raw)
-        elif bar.epochs is not None and bar.epoch is not None and bar.epoch <= bar.epochs:
+        elif bar.is_training and bar.epochs is not None and bar.epoch is not None and bar.epoch <= bar.epochs:
             yield from plans.see("plan_epochs", bar.epoch, bar.epochs, bar.line, bar.raw)
             if bar.done == bar.total:
                 yield Stated("epoch", bar.epoch, bar.line, "metric", epoch=bar.epoch, raw=bar.raw)
-        yield from shown.points(bar, is_whole, counts_epochs, has_steps)
-    for bar in held_out:
-        yield from shown.points(bar, False, False, has_steps)
+        if points:
+            yield from _rows(bar, points) if as_rows else _stated(bar, points)
+
+
+class _Point(NamedTuple):
+    """The metrics of one frame."""
+
+    done: int
+    line: int
+    raw: str
+    metrics: list[tuple[str, str]]
+    """(key, number as written)."""
+
+
+def _are_columns(bar: _Bar, points: Sequence[_Point]) -> bool:
+    """Whether every frame of a bar shows the same metrics, of an epoch that the bar names."""
+    keys = [key for key, _ in points[0].metrics]
+    is_plain = bar.epoch is not None and not bar.is_whole and not bar.counts_epochs and len(set(keys)) == len(keys)
+    return is_plain and all([key for key, _ in point.metrics] == keys for point in points)
+
+
+def _rows(bar: _Bar, points: Sequence[_Point]) -> Iterator[Rows]:
+    keys = tuple(key for key, _ in points[0].metrics)
+    columns = [[point.metrics[at][1].removesuffix("%") for point in points] for at in range(len(keys))]
+    yield Rows(keys, [point.line for point in points], columns, [bar.epoch or 0.0] * len(points))
+
+
+def _stated(bar: _Bar, points: Sequence[_Point]) -> Iterator[Stated]:
+    for done, line, raw, metrics in points:
+        step = float(done) if bar.is_whole else None
+        epoch = float(done) if bar.counts_epochs else bar.epoch
+        for key, value in metrics:
+            yield Stated(key, value, line, "metric", step=step, epoch=epoch, raw=raw)
 
 
 class _Shown:
@@ -134,25 +174,14 @@ class _Shown:
         self._known: dict[str, tuple[Line, tuple[tuple[str, int, int, str], ...]]] = {}
         """What a text of a shape holds, and of its metrics key, begin, end and a percent sign."""
 
-    def points(self, bar: _Bar, is_whole: bool, counts_epochs: bool, has_steps: bool) -> Iterator[Stated | Rows]:
-        """The metrics of a bar's frames; `has_steps` says whether any bar so far states the training's steps."""
-        points = [point for point in bar.points if point[1] not in self._document.claimed]
-        found = [self._metrics(text) for _, _, text, _ in points]
-        keys = tuple(key for key, _ in found[0]) if found else ()
-        if (
-            len(points) >= MIN_ROWS
-            and not (counts_epochs or has_steps or bar.epoch is None)
-            and len(set(keys)) == len(keys) > 0
-            and all(tuple(key for key, _ in one) == keys for one in found)
-        ):
-            columns = [[one[at][1].removesuffix("%") for one in found] for at in range(len(keys))]
-            yield Rows(keys, [line for _, line, _, _ in points], columns, [bar.epoch] * len(points))
-            return
-        for (done, line, _, raw), one in zip(points, found, strict=True):
-            step = float(done) if is_whole else None
-            epoch = float(done) if counts_epochs else bar.epoch
-            for key, value in one:
-                yield Stated(key, value, line, "metric", step=step, epoch=epoch, raw=raw)
+    def points(self, bar: _Bar) -> list[_Point]:
+        """The frames of a bar that show metrics."""
+        found = (
+            _Point(done, line, raw, self._metrics(text))
+            for done, line, text, raw in bar.points
+            if line not in self._document.claimed
+        )
+        return [point for point in found if point.metrics]
 
     def _metrics(self, text: str) -> list[tuple[str, str]]:
         """(key, number as written) of each metric that a text shows."""

@@ -74,9 +74,7 @@ def counted(blocks: Sequence[Block], others: Sequence[Place]) -> list[tuple[Plac
     kept = np.ones(len(places), dtype=bool)
     kept[1:-1] = ~(goes_on[:-1] & goes_on[1:])
     found: list[tuple[Place, Event]] = []
-    for place, number, at in zip(
-        *(places[kept].tolist(), numbers[kept].tolist(), which[kept].tolist()), strict=True
-    ):
+    for place, number, at in zip(*(places[kept].tolist(), numbers[kept].tolist(), which[kept].tolist()), strict=True):
         block, kind, _ = counters[at]
         line = place >> 32
         found.append(((line, block.order), Event(line, kind, block.found_by, number)))
