@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 
 from scanner.formats._base import Document
 
 _DELIMITERS = ",\t;|"
+_LOOSE = '" \t\r\x0b\x0c\x1c\x1d\x1e\x1f'
+"""Quotes and what is stripped from cells: without them an ASCII line is its cells."""
 
 
 def delimiter_of(header: str) -> str:
@@ -27,6 +30,10 @@ def cells(line: str, delimiter: str) -> list[str]:
 
 def rows(document: Document, first_line: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """(line, cells) of each non-empty line from a line on."""
-    for number, line in enumerate(document.lines[first_line - 1 :], first_line):
-        if line.strip():
+    text = document.text()
+    is_plain = text.isascii() and not any(mark in text for mark in _LOOSE if mark != delimiter)
+    for number, line in enumerate(islice(document.lines, first_line - 1, None), first_line):
+        if is_plain and line:
+            yield number, line.split(delimiter)
+        elif line.strip():
             yield number, cells(line, delimiter)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.formats import _metric_rows, _table, dvclive_files, lightning_files, ultralytics_files
 from scanner.formats._base import Document, Rows, Stated, Vocabulary, parse_number
-from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Row, is_loss
+from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Table, is_loss, of_objects
 
 ID = "metrics_csv"
 DESCRIPTION = "CSV logs of a training: Keras, timm, hand-written loops"
@@ -47,8 +47,8 @@ def wants(document: Document) -> bool:
 def read(document: Document) -> Iterator[Stated | Rows]:
     """The measurements of a training's table."""
     delimiter, line, header, first = _header(document)
-    rows = list(_rows(document, delimiter, line, header))
-    if not rows:
+    rows = _rows(document, delimiter, line, header)
+    if not rows.lines:
         return
     shape = _metric_rows.shape_of(rows, document.naming)
     if shape is not None:
@@ -80,32 +80,39 @@ def _has_both_splits(cells: Sequence[str], naming: Vocabulary) -> bool:
     return bool(other) and len(other) < len(losses)
 
 
-def _rows(document: Document, delimiter: str, line: int, header: list[str]) -> Iterator[Row]:
-    for number, cells in _table.rows(document, line + 1, delimiter):
-        if cells[: len(header)] == header:
-            continue  # a header that the next launch appended
-        # Rows may lack trailing cells or end in a separator.
-        if abs(len(cells) - len(header)) <= max(1, len(header) // 2):
-            yield Row(dict(zip(header, cells, strict=False)), number)
+def _rows(document: Document, delimiter: str, line: int, header: list[str]) -> Table:
+    """The rows below the header, but for headers that the next launch appended."""
+    # Rows may lack trailing cells or end in a separator.
+    spare = max(1, len(header) // 2)
+    found = [
+        (number, cells)
+        for number, cells in _table.rows(document, line + 1, delimiter)
+        if abs(len(cells) - len(header)) <= spare and cells[: len(header)] != header
+    ]
+    lines = [number for number, _ in found]
+    if len(set(header)) == len(header) and all(len(cells) == len(header) for _, cells in found):
+        return Table(dict(zip(header, zip(*(cells for _, cells in found), strict=True), strict=False)), lines)
+    return of_objects([dict(zip(header, cells, strict=False)) for _, cells in found], lines)
 
 
-def _is_uncounted_log(document: Document, header: list[str], rows: Sequence[Row]) -> bool:
+def _is_uncounted_log(document: Document, header: list[str], rows: Table) -> bool:
     stem = document.name.rpartition(".")[0]
     if len(rows) < MIN_UNCOUNTED or not LOG_NAME.search(stem):
         return False
     has_loss = any(is_loss(document.naming, cell) and document.naming(cell) == "metric" for cell in header)
     return has_loss and all(
-        _metric_rows.number(cell) is not None
-        for row in rows[: _metric_rows.SAMPLED]
-        for cell in row.cells.values()
-        if str(cell).strip()
+        value is not None
+        for key, cells in rows.columns.items()
+        for cell, value in zip(cells[: _metric_rows.SAMPLED], rows.numbers(key), strict=False)
+        if cell is not None and str(cell).strip()
     )
 
 
-def _uncounted(document: Document, header: list[str], rows: Sequence[Row]) -> Iterator[Stated]:
-    yield Stated("training_start", document.name, rows[0].line, "mark", origin="reported")
-    for row in rows:
-        for key in header:
-            value = _metric_rows.number(row.cells.get(key))
-            if value is not None and document.naming(key) in ("metric", "companion"):
-                yield Stated(key, value, row.line, "metric", origin="reported")
+def _uncounted(document: Document, header: list[str], rows: Table) -> Iterator[Stated]:
+    yield Stated("training_start", document.name, rows.lines[0], "mark", origin="reported")
+    measured = [key for key in header if key in rows.columns and document.naming(key) in ("metric", "companion")]
+    for at, line in enumerate(rows.lines):
+        for key in measured:
+            value = rows.numbers(key)[at]
+            if value is not None:
+                yield Stated(key, value, line, "metric", origin="reported")

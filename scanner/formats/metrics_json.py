@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from scanner.formats import _json, _metric_rows
 from scanner.formats._base import Document, Rows, Stated
-from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, Row, is_loss
+from scanner.formats._metric_rows import LOG_NAME, OTHER_SPLIT, is_loss
 
 ID = "metrics_json"
 DESCRIPTION = "JSON and JSON-lines logs of a training"
@@ -54,6 +54,14 @@ def wants(document: Document) -> bool:
     return document.mentions("loss", "acc") and not document.mentions(*_FOREIGN)
 
 
+class Row(NamedTuple):
+    """One object with its place."""
+
+    cells: dict[str, _metric_rows.Cell]
+    line: int
+    pointer: str = ""
+
+
 def read(document: Document) -> Iterator[Stated | Rows]:
     """The measurements, in whichever of the three forms."""
     rows = _lines(document)
@@ -67,13 +75,16 @@ def read(document: Document) -> Iterator[Stated | Rows]:
         elif isinstance(found, dict):
             yield from _history(found, document)
     if rows:
+        line = rows[0].line
         if {"iteration", "total_loss", "data_time"} <= rows[0].cells.keys():
             # detectron2 writes it into the folder that holds its console log and event file.
-            yield Stated("run_folder", document.folder, rows[0].line, "fact", origin="reported", raw=document.path)
-            yield Stated("framework", "detectron2", rows[0].line, origin="reported", raw=document.path)
-        shape = _metric_rows.shape_of(rows, document.naming)
+            yield Stated("run_folder", document.folder, line, "fact", origin="reported", raw=document.path)
+            yield Stated("framework", "detectron2", line, origin="reported", raw=document.path)
+        pointers = [row.pointer for row in rows] if any(row.pointer for row in rows) else ()
+        table = _metric_rows.of_objects([row.cells for row in rows], [row.line for row in rows], pointers)
+        shape = _metric_rows.shape_of(table, document.naming)
         if shape is not None and not any(_holds_text(row) for row in rows[: _metric_rows.SAMPLED]):
-            yield from _metric_rows.points(rows, shape)
+            yield from _metric_rows.points(table, shape)
 
 
 def _lines(document: Document) -> list[Row] | None:
