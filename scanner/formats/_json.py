@@ -11,6 +11,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|-?(?:\d[\d.eE+-]*|Infinity|NaN)|true|false|null', re.DOTALL)
+_PAIR = re.compile(
+    r'[ \t\r\n]*"(?P<key>[^"\\]*)"[ \t\r\n]*:[ \t\r\n]*'
+    r'(?P<value>-?(?:\d[\d.eE+-]*|Infinity|NaN)|true|false|null|"[^"\\]*")[ \t\r\n]*(?P<end>[,}])'
+)
+"""A key with a scalar, at once: what most of a large JSON is."""
 _WORDS = {"true": True, "false": False, "null": None}
 MAX_DEPTH = 200
 
@@ -31,10 +36,24 @@ class Leaf(NamedTuple):
 
 def leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
     """All scalars in the order of the text. Raises ValueError where the text is no JSON (also when it is cut off)."""
-    stack: list[list[Any]] = []  # [is_object, key or index, expects_value]
+    stack: list[list[Any]] = []  # [is_object, key or index, expects_value, path of it]
     line, counted = first_line, 0
     done = False
-    for match in _TOKEN.finditer(text):
+    while True:
+        while stack and stack[-1][0] and not stack[-1][2] and (pair := _PAIR.match(text, counted)):
+            begin = pair.start("value")
+            line += text.count("\n", counted, begin)
+            yield Leaf((*stack[-1][3], pair["key"]), _scalar(pair["value"]), line)
+            counted = pair.end()
+            line += text.count("\n", begin, counted)
+            if pair["end"] == "}":
+                stack.pop()
+                done = not stack
+            else:
+                stack[-1][1] = None
+        match = _TOKEN.search(text, counted)
+        if match is None:
+            break
         gap = text[counted : match.start()]
         if gap and not gap.isspace():
             raise ValueError(f"no JSON at character {counted}")
@@ -47,7 +66,8 @@ def leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
         if first in "{[":
             if len(stack) >= MAX_DEPTH:
                 raise ValueError("nested too deep")
-            stack.append([first == "{", None if first == "{" else 0, first == "["])
+            path = (*stack[-1][3], stack[-1][1]) if stack else ()
+            stack.append([first == "{", None if first == "{" else 0, first == "[", path])
             continue
         if first in "}]":
             if not stack or stack[-1][0] != (first == "}"):
@@ -74,7 +94,7 @@ def leaves(text: str, first_line: int = 1) -> Iterator[Leaf]:
             stack[-1][1] = _string(token)
             line += token.count("\n")
             continue
-        yield Leaf(tuple(part[1] for part in stack), _scalar(token), line)
+        yield Leaf((*stack[-1][3], stack[-1][1]) if stack else (), _scalar(token), line)
         line += token.count("\n")
         done = not stack
     rest = text[counted:]
