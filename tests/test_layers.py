@@ -26,7 +26,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "learn": ({"records", "errors"}, {"numpy", "scipy", "pandas"}),
     "report": (
         {"records", "settings", "errors", "durable"},
-        {"jinja2", "matplotlib", "report_templates", "markupsafe"},
+        {"jinja2", "matplotlib", "numpy", "report_templates", "markupsafe"},
     ),
     "export": ({"records", "settings", "errors"}, {"duckdb"}),
     "anonymise": ({"knowledge", "records"}, set()),

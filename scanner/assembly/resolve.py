@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 from scanner.assembly.attach import contradicts
 from scanner.assembly.cells import cell_of, cells_up_to
@@ -67,8 +68,8 @@ def _cells(execution: Execution) -> set[int]:
     return {
         number
         for unit in execution.units
-        for pointer in (*(p for s in unit.series for p in (s.pointers or [s.pointer])), *_pointers(unit))
-        if (number := cell_of(pointer)) is not None
+        for pointer in chain(*(s.pointers or (s.pointer,) for s in unit.series), _pointers(unit))
+        if pointer[:4] == "cell" and (number := cell_of(pointer)) is not None
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from scanner.learn._cases import Case, executed, grouped, ids, of_status
@@ -43,10 +42,14 @@ def _lowest(case: Case) -> tuple[float, float] | None:
     best = max(curves, key=len, default=None)
     if best is None:
         return None
-    points = [(v, e) for v, e in zip(best.values, best.epochs, strict=True) if math.isfinite(v) and math.isfinite(e)]
-    if len(points) < LEAST_POINTS:
+    import numpy as np  # a large import, which a scan without trainings does without
+
+    values, epochs = np.array(best.values), np.array(best.epochs)
+    known = np.isfinite(values) & np.isfinite(epochs)
+    if known.sum() < LEAST_POINTS:
         return None
-    return min(points)[1], max(e for _, e in points)
+    values, epochs = values[known], epochs[known]
+    return float(epochs[values == values.min()].min()), float(epochs.max())
 
 
 def unfinished(cases: Sequence[Case]) -> list[Learning]:

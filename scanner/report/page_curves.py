@@ -47,8 +47,11 @@ def n_others(run: Run, shown: Sequence[Series]) -> int:
 
 def curve(series: Series, n_points: int, place: Callable[[Locator], int]) -> dict[str, Any]:
     """The curve's record; `place` numbers a place."""
+    import numpy as np  # a large import, which a page without curves does without
+
     unit, xs = _axis(series)
-    finite = [y for y in series.values if math.isfinite(y)]
+    values = np.array(series.values)
+    finite = values[np.isfinite(values)]
     made: dict[str, Any] = {
         "metric": visible(series.metric),
         "written": visible(series.written),
@@ -58,22 +61,24 @@ def curve(series: Series, n_points: int, place: Callable[[Locator], int]) -> dic
     }
     if len(finite) < len(series):
         made["gaps"] = len(series) - len(finite)
-    if not finite:
+    if not len(finite):
         return made
-    low, high = min(finite), max(finite)
+    low, high = float(finite.min()), float(finite.max())
     is_log = low > 0 and high / low >= LOG_RANGE
     kept = list(_thinned(series.values, n_points))
     x_low, x_high = min(xs[at] for at in kept), max(xs[at] for at in kept)
     scale = math.log if is_log else float
-    y_low, y_high = scale(low), scale(high)
+    is_drawn = [math.isfinite(series.values[at]) for at in kept]
+    drawn = [scale(series.values[at]) for at, is_number in zip(kept, is_drawn, strict=True) if is_number]
+    levels = iter(_levels(drawn, scale(low), scale(high)))
+    heights = [next(levels) if is_number else None for is_number in is_drawn]
     made |= {
         "x": [x_low, x_high],
         "y": [low, high],
         "values": [_finite(series.values[0]), _finite(series.values[-1])],
         "points": "".join(
-            _digits(xs[at], x_low, x_high)
-            + (_digits(scale(y), y_low, y_high) if math.isfinite(y := series.values[at]) else GAP)
-            for at in kept
+            PAIRS[x] + (GAP if y is None else PAIRS[y])
+            for x, y in zip(_levels([xs[at] for at in kept], x_low, x_high), heights, strict=True)
         ),
     }
     if is_log:
@@ -112,11 +117,14 @@ def _thinned(values: Sequence[float], n_points: int) -> Iterator[int]:
     yield n - 1
 
 
-def _digits(value: float, low: float, high: float) -> str:
-    share = (value - low) / (high - low) if high > low else 0.5
-    # A range that overflows has no share.
-    level = round(share * (len(PAIRS) - 1)) if math.isfinite(share) else 0
-    return PAIRS[level]
+def _levels(values: Sequence[float], low: float, high: float) -> list[int]:
+    """Of each value its place between the ends, in as many levels as there are pairs."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):  # a range that overflows has no share
+        share = (np.array(values) - low) / (high - low) if high > low else np.full(len(values), 0.5)
+        levels = np.rint(share * (len(PAIRS) - 1))
+    return np.where(np.isfinite(levels), levels, 0).astype(int).tolist()  # type: ignore[no-any-return]
 
 
 def _finite(value: float) -> float | None:

@@ -32,12 +32,26 @@ def write_table(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema
     """Write a table; it is on the disk when this returns, under a name that its folder may still lose."""
     marked = schema.with_metadata(_META)
     with open(path, "wb") as stream:
-        with pq.ParquetWriter(stream, marked, compression="zstd") as writer:
+        with pq.ParquetWriter(stream, marked, compression="zstd", **_encodings(marked)) as writer:
             for group in _groups(rows):
                 columns = [_column([row.get(field.name) for row in group], field.type) for field in marked]
                 writer.write_table(pa.Table.from_arrays(columns, schema=marked))
         stream.flush()
         sync_file(stream.fileno())
+
+
+def _encodings(schema: pa.Schema) -> dict[str, Any]:
+    """How columns are written: numbers of curves hardly repeat, so that no dictionary and no bounds of them help."""
+    numbers = {
+        f"{field.name}.list.element": "BYTE_STREAM_SPLIT"
+        if pa.types.is_floating(field.type.value_type)
+        else "DELTA_BINARY_PACKED"
+        for field in schema
+        if pa.types.is_list(field.type) and not pa.types.is_string(field.type.value_type)
+    }
+    names = (f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in schema)
+    others = [name for name in names if name not in numbers]
+    return {"column_encoding": numbers, "use_dictionary": others, "write_statistics": others}
 
 
 GROUP_ROWS = 50_000
