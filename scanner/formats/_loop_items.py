@@ -93,7 +93,7 @@ class Line:
 
     def fits(self, text: str) -> bool:
         """Whether a text of the same shape has the same digits outside of its numbers."""
-        return all(text.startswith(digits, at) for at, digits in self.literals)
+        return not self.literals or all(text.startswith(digits, at) for at, digits in self.literals)
 
     def refilled(self, text: str, commas: bool) -> Line:
         """The same line with the numbers of another text of its shape."""

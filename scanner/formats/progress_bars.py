@@ -20,7 +20,6 @@ from typing import NamedTuple
 from scanner.formats._base import Document, Rows, Stated
 from scanner.formats._loop_items import Line, read_line
 from scanner.formats._plans import Plans
-from scanner.formats._shapes import shape_of
 from scanner.formats._sieve import Sieve
 
 ID = "progress_bars"
@@ -33,6 +32,9 @@ MAX_POINTS = 400
 
 MIN_ROWS = 64
 """Frames of a document from which on their metrics are handed over as columns."""
+
+_BETWEEN = " | "
+"""Put between what stands before a bar and what stands behind it."""
 
 MAX_FRAME = 50_000
 """Characters of a line: where no terminal took the bars' returns, all of a training's bars stand on one."""
@@ -61,15 +63,48 @@ _EPOCH_LABEL = re.compile(
 _EPOCHS_ONLY = re.compile(r"(?i)^\W*(?:train(?:ing)?\s*)?(?:epochs?|d\w?nem(?:ler)?|epok)\W*$")
 
 
+@dataclass(slots=True, eq=False)
+class _Drawn:
+    """A bar in a frame: where its parts stand, in every frame of the same shape."""
+
+    label: slice
+    done: slice
+    total: slice
+    whole: slice
+    """The bar with all that stands before and behind it."""
+    postfix: slice
+    shows_numbers: bool
+    """Whether numbers stand before or behind the bar."""
+    known: Line | None = None
+    """What such a frame shows, where one has been read and the others show the same but for the numbers."""
+    keys: tuple[str, ...] = ()
+    places: tuple[tuple[int, int, str], ...] = ()
+    """Of each key begin and end of its number in the frame, and a percent sign."""
+
+
+class _Seen(NamedTuple):
+    """A frame of a bar."""
+
+    done: int
+    line: int
+    text: str
+    """What stands before and behind the bar."""
+    frame: str
+    drawn: _Drawn
+
+    @property
+    def raw(self) -> str:
+        """The bar as it stands there, the end of a long one."""
+        return self.frame[self.drawn.whole].strip()[-180:]
+
+
 @dataclass(slots=True)
 class _Bar:
     """One bar through all of its frames."""
 
     label: str
     total: int
-    line: int
-    done: int = 0
-    raw: str = ""
+    last: _Seen
     epoch: float | None = None
     epochs: int | None = None
     is_training: bool = False
@@ -77,20 +112,8 @@ class _Bar:
     is_whole: bool = False
     """Whether it is the one bar of the whole training."""
     counts_epochs: bool = False
-    points: list[tuple[int, int, str, str]] = field(default_factory=list)
-    """(done, line, texts with metrics, raw) of the frames that show other metrics than the one before."""
-
-
-class _Drawn(NamedTuple):
-    """A bar in a frame: where its parts stand, in every frame of the same shape."""
-
-    label: slice
-    done: slice
-    total: slice
-    raw: slice
-    postfix: slice
-    shows_numbers: bool
-    """Whether numbers stand before or behind the bar."""
+    seen: list[_Seen] = field(default_factory=list)
+    """The frames that show other metrics than the one before."""
 
 
 def wants(document: Document) -> bool:
@@ -112,25 +135,25 @@ def read(document: Document) -> Iterator[Stated | Rows]:
         bar.counts_epochs = _EPOCHS_ONLY.match(bar.label) is not None
         is_alone = bar.epoch is None and totals[bar.total] == 1 and bar.total == longest
         bar.is_whole = is_alone and not bar.counts_epochs
-    shown = _Shown(document)
-    drawn = [(bar, shown.points(bar)) for bar in (*training, *held_out)]
+    drawn = [(bar, _points(bar, document)) for bar in (*training, *held_out)]
     is_dense = sum(len(points) for _, points in drawn) >= MIN_ROWS
     # Lines of columns have nothing else of this format: all bars are handed over in one way.
     as_rows = is_dense and all(_are_columns(bar, points) for bar, points in drawn if points)
     plans = Plans()
     for bar, points in drawn:
+        done, line, *_ = bar.last
         if bar.counts_epochs:
-            yield Stated("plan_epochs", bar.total, bar.line, "mark", raw=bar.raw)
-            if bar.done:
-                yield Stated("epoch", bar.done, bar.line, "metric", epoch=bar.done, raw=bar.raw)
+            yield Stated("plan_epochs", bar.total, line, "mark", raw=bar.last.raw)
+            if done:
+                yield Stated("epoch", done, line, "metric", epoch=done, raw=bar.last.raw)
         elif bar.is_whole:
-            yield Stated("plan_steps", bar.total, bar.line, "mark", raw=bar.raw)
-            if bar.done:
-                yield Stated("step", bar.done, bar.line, "metric", step=bar.done, raw=bar.raw)
+            yield Stated("plan_steps", bar.total, line, "mark", raw=bar.last.raw)
+            if done:
+                yield Stated("step", done, line, "metric", step=done, raw=bar.last.raw)
         elif bar.is_training and bar.epochs is not None and bar.epoch is not None and bar.epoch <= bar.epochs:
-            yield from plans.see("plan_epochs", bar.epoch, bar.epochs, bar.line, bar.raw)
-            if bar.done == bar.total:
-                yield Stated("epoch", bar.epoch, bar.line, "metric", epoch=bar.epoch, raw=bar.raw)
+            yield from plans.see("plan_epochs", bar.epoch, bar.epochs, line, bar.last.raw)
+            if done == bar.total:
+                yield Stated("epoch", bar.epoch, line, "metric", epoch=bar.epoch, raw=bar.last.raw)
         if points:
             yield from _rows(bar, points) if as_rows else _stated(bar, points)
 
@@ -138,63 +161,60 @@ def read(document: Document) -> Iterator[Stated | Rows]:
 class _Point(NamedTuple):
     """The metrics of one frame."""
 
-    done: int
-    line: int
-    raw: str
-    metrics: list[tuple[str, str]]
-    """(key, number as written)."""
+    seen: _Seen
+    keys: tuple[str, ...]
+    values: list[str]
+    """As written."""
 
 
 def _are_columns(bar: _Bar, points: Sequence[_Point]) -> bool:
     """Whether every frame of a bar shows the same metrics, of an epoch that the bar names."""
-    keys = [key for key, _ in points[0].metrics]
+    keys = points[0].keys
     is_plain = bar.epoch is not None and not bar.is_whole and not bar.counts_epochs and len(set(keys)) == len(keys)
-    return is_plain and all([key for key, _ in point.metrics] == keys for point in points)
+    return is_plain and all(point.keys == keys for point in points)
 
 
 def _rows(bar: _Bar, points: Sequence[_Point]) -> Iterator[Rows]:
-    keys = tuple(key for key, _ in points[0].metrics)
-    columns = [[point.metrics[at][1].removesuffix("%") for point in points] for at in range(len(keys))]
-    yield Rows(keys, [point.line for point in points], columns, [bar.epoch or 0.0] * len(points))
+    columns = [
+        [value.removesuffix("%") for value in column]
+        for column in zip(*(point.values for point in points), strict=True)
+    ]
+    yield Rows(points[0].keys, [point.seen.line for point in points], columns, [bar.epoch or 0.0] * len(points))
 
 
 def _stated(bar: _Bar, points: Sequence[_Point]) -> Iterator[Stated]:
-    for done, line, raw, metrics in points:
-        step = float(done) if bar.is_whole else None
-        epoch = float(done) if bar.counts_epochs else bar.epoch
-        for key, value in metrics:
-            yield Stated(key, value, line, "metric", step=step, epoch=epoch, raw=raw)
+    for seen, keys, values in points:
+        step = float(seen.done) if bar.is_whole else None
+        epoch = float(seen.done) if bar.counts_epochs else bar.epoch
+        for key, value in zip(keys, values, strict=True):
+            yield Stated(key, value, seen.line, "metric", step=step, epoch=epoch, raw=seen.raw)
 
 
-class _Shown:
-    """The metrics that the frames of a document's bars show."""
+def _points(bar: _Bar, document: Document) -> list[_Point]:
+    """The frames of a bar that show metrics."""
+    found = (_point(seen, document) for seen in bar.seen if seen.line not in document.claimed)
+    return [point for point in found if point.keys]
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._known: dict[str, tuple[Line, tuple[tuple[str, int, int, str], ...]]] = {}
-        """What a text of a shape holds, and of its metrics key, begin, end and a percent sign."""
 
-    def points(self, bar: _Bar) -> list[_Point]:
-        """The frames of a bar that show metrics."""
-        found = (
-            _Point(done, line, raw, self._metrics(text))
-            for done, line, text, raw in bar.points
-            if line not in self._document.claimed
+def _point(seen: _Seen, document: Document) -> _Point:
+    drawn, frame = seen.drawn, seen.frame
+    if drawn.known is not None and (not drawn.known.literals or drawn.known.fits(seen.text)):
+        values = [frame[begin:end].replace(",", "") + percent for begin, end, percent in drawn.places]
+        return _Point(seen, drawn.keys, values)
+    found = read_line(seen.text, document.naming)
+    items = [item for item in found.items if item.kind in ("metric", "companion") and item.whole]
+    keys = tuple(item.key for item in items)
+    if found.is_of_shape:
+        drawn.known, drawn.keys = found, keys
+        # Of the text, which is put together of the two, each part has its place in the frame.
+        n_label = drawn.label.stop - drawn.label.start
+        moved = drawn.postfix.start - n_label - len(_BETWEEN)
+        shifts = (drawn.label.start if item.span[1] <= n_label else moved for item in items)
+        drawn.places = tuple(
+            (item.span[0] + shift, item.span[1] + shift, "%" if item.value[-1:] == "%" else "")
+            for item, shift in zip(items, shifts, strict=True)
         )
-        return [point for point in found if point.metrics]
-
-    def _metrics(self, text: str) -> list[tuple[str, str]]:
-        """(key, number as written) of each metric that a text shows."""
-        shape = shape_of(text)
-        known = self._known.get(shape)
-        if known is not None and known[0].fits(text):
-            return [(key, text[begin:end].replace(",", "") + percent) for key, begin, end, percent in known[1]]
-        found = read_line(text, self._document.naming)
-        items = [item for item in found.items if item.kind in ("metric", "companion") and item.whole]
-        if found.is_of_shape:
-            places = ((item.key, *item.span, "%" if item.value[-1:] == "%" else "") for item in items)
-            self._known[shape] = found, tuple(places)
-        return [(item.key, item.value) for item in items]
+    return _Point(seen, keys, [item.value for item in items])
 
 
 def _bars(document: Document) -> list[_Bar]:
@@ -208,18 +228,19 @@ def _bars(document: Document) -> list[_Bar]:
                 sieve.silent.add(shape)
         for one in drawn[shape]:
             label, done, total = frame[one.label], int(frame[one.done]), int(frame[one.total])
+            seen = _Seen(done, line, f"{label}{_BETWEEN}{frame[one.postfix].rstrip(']')}", frame, one)
             bar = found[-1] if found else None
             if bar is None or not _is_next(bar, label, done, total):
                 bar = next((b for b in found[-2:-4:-1] if _is_next(b, label, done, total)), None)
             if bar is None:
                 epoch = _EPOCH_LABEL.search(label)
-                bar = _Bar(label, total, line)
+                bar = _Bar(label, total, seen)
                 if epoch is not None and (number := epoch["n"] or epoch["nth"]):
                     bar.epoch, bar.epochs = float(number), int(epoch["total"] or epoch["of"] or 0) or None
                 found.append(bar)
-            bar.done, bar.line, bar.raw = done, line, frame[one.raw].strip()[-180:]
+            bar.last = seen
             if one.shows_numbers:
-                _keep(bar, f"{label} | {frame[one.postfix].rstrip(']')}")
+                _keep(bar, seen)
     return found
 
 
@@ -238,8 +259,8 @@ def _drawn(frame: str) -> Iterator[_Drawn]:
         label = head["label"].strip("] \t")
         at = begin + head["label"].index(label)
         postfix = slice(*match.span("postfix")) if match["postfix"] else slice(0, 0)
-        text = label + frame[postfix]
-        shows_numbers = any(map(str.isdigit, text)) or "nan" in f"{label} | {frame[postfix]}".lower()
+        text = f"{label}{_BETWEEN}{frame[postfix]}"
+        shows_numbers = any(map(str.isdigit, text)) or "nan" in text.lower()
         yield _Drawn(
             slice(at, at + len(label)),
             slice(*match.span("done")),
@@ -251,16 +272,16 @@ def _drawn(frame: str) -> Iterator[_Drawn]:
 
 
 def _is_next(bar: _Bar, label: str, done: int, total: int) -> bool:
-    return bar.total == total and bar.done <= done and (bar.label == label or _alike(bar.label, label))
+    return bar.total == total and bar.last.done <= done and (bar.label == label or _alike(bar.label, label))
 
 
-def _keep(bar: _Bar, text: str) -> None:
+def _keep(bar: _Bar, seen: _Seen) -> None:
     """Remember a frame that shows numbers: the newest always, of the older ones an even choice."""
-    if bar.points and (bar.points[-1][2] == text or bar.points[-1][0] == bar.done):
-        bar.points.pop()
-    bar.points.append((bar.done, bar.line, text, bar.raw))
-    if len(bar.points) > MAX_POINTS:
-        del bar.points[1::2]
+    if bar.seen and (bar.seen[-1].text == seen.text or bar.seen[-1].done == seen.done):
+        bar.seen.pop()
+    bar.seen.append(seen)
+    if len(bar.seen) > MAX_POINTS:
+        del bar.seen[1::2]
 
 
 def _alike(a: str, b: str) -> bool:
