@@ -63,7 +63,10 @@ class Observation(NamedTuple):
 
 @dataclass(slots=True)
 class Series:
-    """One curve of one execution as columns: the points of one metric in the order of the file."""
+    """One curve of one execution as columns: the points of one metric in the order of the file.
+
+    Curves of one loop share their lines and counters: nobody changes a column once intake has handed it over.
+    """
 
     metric: str
     """Canonical name: "train_loss", "eval_loss", "eval_accuracy", "learning_rate", ..."""

@@ -113,6 +113,8 @@ class Line:
 
 def writes_decimal_commas(document: Document) -> bool:
     """Whether numbers are written as `0,53` somewhere in a document."""
+    if _COMMA.search(document.words()) is None:
+        return False
     shapes = document.shapes()
     # A shape writes every digit as 0: none that could not hold one is looked at line by line.
     possible = {

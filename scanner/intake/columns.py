@@ -40,10 +40,28 @@ class Block(NamedTuple):
 class _Piece(NamedTuple):
     """Points of one curve."""
 
-    lines: NDArray[np.int64]
+    axes: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+    """Lines, steps and epochs."""
     values: NDArray[np.float64]
-    steps: NDArray[np.float64]
-    epochs: NDArray[np.float64]
+
+
+class _Axes:
+    """Lines and counters of curves, in the order of the lines."""
+
+    def __init__(self, pieces: Sequence[_Piece]) -> None:
+        import numpy as np  # a large import, which few files need
+
+        lines, steps, epochs = (np.concatenate(parts) for parts in zip(*(piece.axes for piece in pieces), strict=True))
+        self._order = np.argsort(lines, kind="stable")
+        self.lines = array("q", lines[self._order].tobytes())
+        self.steps = array("d", steps[self._order].tobytes())
+        self.epochs = array("d", epochs[self._order].tobytes())
+
+    def in_order(self, values: Sequence[NDArray[np.float64]]) -> array[float]:
+        """A column of the pieces in the same order."""
+        import numpy as np
+
+        return array("d", np.concatenate(values)[self._order].tobytes())
 
 
 Place = tuple[int, int]
@@ -111,19 +129,29 @@ def add_rows(
         for segment, part in _parts(every, cuts) if own is None else ((own, slice(None)),):
             top = max(top, base + segment + 1)
             lines = every[part]
+            counters = lines, axes[0][part], axes[1][part]
             for at, key in enumerate(block.rows.keys):
                 name = name_metric(key)
                 if name is None:
                     continue
                 metric = f"counter:{name.name}" if name.kind == "counter" else name.name
                 curve = (metric, key, base + segment, block.found_by)
-                pieces[curve].append(_Piece(lines, columns[at][part], axes[0][part], axes[1][part]))
+                pieces[curve].append(_Piece(counters, columns[at][part]))
                 birth = (int(lines[0]), block.order, 0, at)
                 born[curve] = min(birth, born.get(curve, birth))
+    known: dict[tuple[int, ...], _Axes] = {}
     for curve, found in pieces.items():
-        known = series.get(curve)
-        path = blocks[0].document.path
-        series[curve] = _joined(known or Series(curve[0], curve[1], path, curve[2], curve[3]), found)
+        made = series.get(curve)
+        if made is not None:
+            _add(made, found)
+            continue
+        made = series[curve] = Series(curve[0], curve[1], blocks[0].document.path, curve[2], curve[3])
+        # The keys of the same columns share their lines and counters.
+        shared = tuple(id(piece.axes) for piece in found)
+        if shared not in known:
+            known[shared] = _Axes(found)
+        made.lines, made.steps, made.epochs = known[shared].lines, known[shared].steps, known[shared].epochs
+        made.values = known[shared].in_order([piece.values for piece in found])
     for curve in sorted(born, key=born.__getitem__):
         series[curve] = series.pop(curve)
     return top
@@ -155,16 +183,15 @@ def _parts(lines: NDArray[np.int64], cuts: Sequence[int]) -> Iterable[tuple[int,
     return ((n, slice(a, b)) for n, (a, b) in enumerate(pairwise(bounds)) if a < b)
 
 
-def _joined(curve: Series, pieces: Sequence[_Piece]) -> Series:
-    """The curve with the points of the pieces, in the order of the lines."""
+def _add(curve: Series, pieces: Sequence[_Piece]) -> None:
+    """Put the points of the pieces into a curve, in the order of the lines."""
     import numpy as np
 
-    known = _Piece(*(np.array(getattr(curve, name)) for name in _Piece._fields))
-    joined = [np.concatenate(columns) for columns in zip(known, *pieces, strict=True)]
-    order = np.argsort(joined[0], kind="stable")
-    for name, code, column in zip(_Piece._fields, "qddd", joined, strict=True):
-        setattr(curve, name, array(code, column[order].tobytes()))
+    known = _Piece((np.array(curve.lines), np.array(curve.steps), np.array(curve.epochs)), np.array(curve.values))
+    axes = _Axes([known, *pieces])
     if curve.pointers:
+        order = np.argsort(np.concatenate([known.axes[0], *(piece.axes[0] for piece in pieces)]), kind="stable")
         curve.pointers.extend([""] * (len(order) - len(curve.pointers)))
         curve.pointers[:] = map(curve.pointers.__getitem__, order)
-    return curve
+    curve.values = axes.in_order([known.values, *(piece.values for piece in pieces)])
+    curve.lines, curve.steps, curve.epochs = axes.lines, axes.steps, axes.epochs
