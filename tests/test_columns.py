@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanner.formats import plain_loop, progress_bars
@@ -153,6 +153,7 @@ def one_by_one(found: Iterable[Stated | Rows]) -> list[tuple[object, ...]]:
     st.lists(st.integers(0, len(_KINDS) - 1), min_size=1, max_size=4),
     st.sampled_from([0.0, 0.01, 0.05, 0.2]),
 )
+@example(5, [0, 0, 5, 6], 0.0)
 @settings(max_examples=120, deadline=None)
 def test_columns_of_a_loop_tell_what_its_lines_tell(seed: int, kinds: list[int], headings: float) -> None:
     document = log(list(lines_of(seed, kinds, headings)))

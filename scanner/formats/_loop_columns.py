@@ -101,7 +101,10 @@ class LoopColumns:
         `known` is what a line of its shape holds behind its first `begin` characters, `scope` the split in force.
         """
         if shape not in self._columns:
-            if len(self._document.lines) < MANY or frame is not self._document.lines[line - 1]:
+            counts = any(item.kind in ("epoch", "step") for item in known.items)
+            if len(self._document.lines) < MANY or (scope and not counts):
+                return False
+            if frame is not self._document.lines[line - 1]:
                 return False
             self._columns[shape] = self._column(shape, begin, known)
         column = self._columns[shape]
