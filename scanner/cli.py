@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from scanner.errors import ScanError, SettingsError
-from scanner.rescan import DOCUMENT, unchanged
-from scanner.settings import Settings
+from scanner.settings import DOCUMENT, Settings
 from scanner.terminal import Terminated, Watch, ended_by_signals, one_line, summary
 
 if TYPE_CHECKING:
@@ -122,12 +119,18 @@ def scan(
         if not path.exists():
             raise SettingsError(f"{path}: no such file or folder")
     _ensure_writable(out)
+    from scanner.rescan import unchanged
+
     settings = Settings(paths, out, jobs or os.cpu_count() or 1, numbers, force, anonymise, not no_cache)
     counts = unchanged(settings)
     document = out / DOCUMENT
     if counts is None:
-        from scanner import pipeline
+        from scanner.intake.engines.forked import prepare_workers
 
+        prepare_workers()
+        from scanner import pipeline, store
+
+        store.spare_pandas()
         with Watch(quiet) as watch:
             counts, document, note = pipeline.scan(settings, watch)
         if note:
@@ -153,6 +156,8 @@ def report(out: Path, numbers: str, force: bool, quiet: bool, fail_over: float |
 
     A monthly report is learnings/monthly/YYYY-MM.md, and YYYY-MM.json for machines; --fail-over is then about its runs.
     """
+    import re
+
     from scanner import pipeline, store
 
     if month is not None:
@@ -292,6 +297,8 @@ def formats() -> None:
 
 
 def _ensure_writable(out: Path) -> None:
+    from tempfile import TemporaryFile
+
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):

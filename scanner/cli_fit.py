@@ -10,12 +10,12 @@ import click
 from scanner.cli import numbers_option, out_option
 from scanner.cli_replay import need_torch, write_into_document
 from scanner.errors import ReplayError, SettingsError
-from scanner.records import Change, Forecast, Run
 from scanner.terminal import one_line
 
 if TYPE_CHECKING:
     from reference_runs.memory.forecast import Reading
     from reference_runs.memory.predict import Predictor
+    from scanner.records import Change, Forecast, Run
 
 ANSWERS = {"fits": "fits", "borderline": "may or may not fit", "does_not_fit": "does not fit"}
 

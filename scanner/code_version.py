@@ -14,7 +14,7 @@ _INTAKE = ("formats", "intake", "knowledge", "records.py")
 _ALL = ("scanner", "report_templates")
 _ENDINGS = (".py", ".toml", ".j2", ".css", ".js")
 _LIBRARIES = frozenset(
-    {"duckdb", "jinja2", "matplotlib", "msgspec", "numpy", "pandas", "pyarrow", "pyyaml", "regex", "scipy", "zstandard"}
+    {"duckdb", "jinja2", "matplotlib", "msgspec", "numpy", "pyarrow", "pyyaml", "regex", "scipy", "zstandard"}
 )
 
 

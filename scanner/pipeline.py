@@ -35,7 +35,7 @@ from scanner.records import Counts, Learning, Observation, Scalar, Series, Skip,
 from scanner.report.behind import behind
 from scanner.report.kept import Difference
 from scanner.report.monthly import write_month
-from scanner.settings import Settings
+from scanner.settings import DOCUMENT, Settings
 
 
 class Progress(NamedTuple):
@@ -86,12 +86,12 @@ def scan(settings: Settings, watch: Watch) -> Scanned:
         if now is not None and last is not None and (last.inputs, last.findings) == (now.inputs, now.findings):
             if last.outputs == rescan.outputs_of(settings.out):
                 rescan.save(settings.out, replace(now, outputs=last.outputs, counts=last.counts))
-                return Scanned(last.counts, settings.out / rescan.DOCUMENT, "")
+                return Scanned(last.counts, settings.out / DOCUMENT, "")
         snapshot = store_tables(settings, watch, *tree)
         watch(Progress("report", len(snapshot.files), 0, len(snapshot.runs)))
         document = report.write_report(snapshot, settings, settings.out, _select(settings.out))
         counts = _counts(snapshot)
-        if now is not None and document.name == rescan.DOCUMENT:
+        if now is not None and document.name == DOCUMENT:
             rescan.save(settings.out, replace(now, outputs=rescan.outputs_of(settings.out), counts=counts))
         return Scanned(counts, document, cache.note if cache is not None else "")
 

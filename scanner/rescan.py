@@ -20,9 +20,7 @@ from scanner.durable import write_file
 from scanner.errors import StoreError
 from scanner.intake.listing import are_as_before, key_of
 from scanner.records import Counts
-from scanner.settings import Settings
-
-DOCUMENT = "LEARNINGS.md"
+from scanner.settings import DOCUMENT, Settings
 
 
 @dataclass(frozen=True, slots=True)

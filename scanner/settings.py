@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STYLES = ("seed", "cldr")
+DOCUMENT = "LEARNINGS.md"
+"""What is written for people to read, in the folder that they name."""
 
 
 @dataclass(frozen=True, slots=True)

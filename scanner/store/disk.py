@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.abc import MetaPathFinder
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,29 @@ def mark(out: Path) -> None:
     text = json.dumps({"written_by": "scan-trainings", "schema_version": SCHEMA_VERSION}) + "\n"
     if not (home / MARK).exists() or (home / MARK).read_bytes() != text.encode():
         write_text(home / MARK, text)
+
+
+class _NoPandas(MetaPathFinder):
+    """Says that pandas is not installed."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
+def spare_pandas() -> None:
+    """Keep pyarrow from loading pandas, which it does at the first column that it makes wherever pandas is installed.
+
+    For a process of ours alone: pyarrow takes pandas for missing from then on, others may load and use it.
+    """
+    if "pandas" in sys.modules:
+        return
+    sys.meta_path.insert(0, _NoPandas)
+    try:
+        pa.array([])
+    finally:
+        sys.meta_path.remove(_NoPandas)
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> None:

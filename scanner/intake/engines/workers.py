@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import faulthandler
 import math
-import multiprocessing
 import os
 import signal
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from scanner.intake.crawl import Candidate
+from scanner.intake.engines.forked import interrupts_held, prepare_workers, process_context
 from scanner.records import Findings, Skip
-
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext, SpawnContext
-
-SOCKET_FOLDER = 60
-"""Bytes of the path of the folder for temporary files in which the preparing process's socket still finds place."""
-
-PRELOADED = "scanner.intake.engines.preloaded"
 
 OUT_OF_TIME = -int(getattr(signal, "SIGXCPU", 24))
 """Exit code of a process that used up its time."""
@@ -117,9 +108,10 @@ class _Worker:
     """A process and the task it is at."""
 
     def __init__(self, work: Work, limits: Limits) -> None:
-        context = _context()
+        context = process_context()
         self.pipe, theirs = context.Pipe()
-        with _interrupts_held():
+        prepare_workers()
+        with interrupts_held():
             self.process = context.Process(target=_serve, args=(theirs, work, limits), daemon=True)
             self.process.start()
         theirs.close()
@@ -157,16 +149,6 @@ class _Worker:
         code = self.process.exitcode or 0
         self.process.close()
         return code
-
-
-def _context() -> ForkServerContext | SpawnContext:
-    """Processes that inherit neither this one's memory nor its threads; forked from a prepared one where possible."""
-    has_server = "forkserver" in multiprocessing.get_all_start_methods()
-    if not has_server or len(os.fsencode(tempfile.gettempdir())) > SOCKET_FOLDER:
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOADED])
-    return context
 
 
 class _Crew:
@@ -222,19 +204,6 @@ class _Crew:
         for worker in (*self._busy, *self._idle):
             worker.end()
         self._busy, self._idle = [], []
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal: those started here leave it to the scan, which ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection, work: Work, limits: Limits) -> None:
