@@ -68,6 +68,14 @@ Place = tuple[int, int]
 """A line, and the order of what stated it."""
 
 
+def share(curves: Iterable[Series]) -> None:
+    """Let curves with the same steps or epochs hold them once."""
+    known: dict[bytes, array[float]] = {}
+    for curve in curves:
+        curve.steps = known.setdefault(curve.steps.tobytes(), curve.steps)
+        curve.epochs = known.setdefault(curve.epochs.tobytes(), curve.epochs)
+
+
 def counted(blocks: Sequence[Block], others: Sequence[Place]) -> list[tuple[Place, Event]]:
     """The counter of each line, its epoch, else its step, in the order of the lines.
 

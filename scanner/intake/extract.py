@@ -13,7 +13,7 @@ from collections import defaultdict
 from scanner.formats import all_formats, is_generic
 from scanner.formats._base import Document, Rows, Stated
 from scanner.intake import line_rules, relaunch
-from scanner.intake.columns import Birth, Block, SeriesKey, add_rows, counted
+from scanner.intake.columns import Birth, Block, SeriesKey, add_rows, counted, share
 from scanner.intake.conceal import Concealer
 from scanner.intake.segment import Event, cut
 from scanner.knowledge import convert, fact_names, find_field, is_true, name_metric
@@ -77,6 +77,7 @@ def extract(document: Document, source: SourceFile) -> Findings:
         skips.append(Skip(source.path, "extract", "too_many_observations", str(len(observations)), 0))
         del observations[MAX_OBSERVATIONS:]
     curves = hide.curves(series.values())
+    share(curves)
     formats = tuple(sorted({o.found_by for o in observations} | {s.found_by for s in curves}))
     file = source._replace(
         formats=formats, n_observations=len(observations), n_points=sum(len(curve) for curve in curves)

@@ -32,13 +32,13 @@ class _Call(NamedTuple):
 
 
 @cache
-def _rules_of() -> dict[str, tuple[int, ...]]:
-    """Keyword to the places of its rules in the table."""
+def _keywords() -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+    """Each keyword with its shape and the places of its rules in the table."""
     found: dict[str, list[int]] = {}
     for at, rule in enumerate(signals()):
         for word in rule.keywords:
             found.setdefault(word, []).append(at)
-    return {word: tuple(places) for word, places in found.items()}
+    return tuple((word, shape_of(word), tuple(places)) for word, places in found.items())
 
 
 def read(document: Document) -> Iterator[Stated]:
@@ -67,8 +67,7 @@ def _called(texts: Sequence[tuple[int, str]]) -> dict[int, list[_Call]]:
     text = "\n".join(folded)
     begins = list(accumulate((len(line) + 1 for line in folded), initial=0))
     called: dict[int, dict[int, set[str]]] = {}
-    for word, places in _rules_of().items():
-        blind = shape_of(word)
+    for word, blind, places in _keywords() if texts else ():
         at = text.find(blind)
         while at >= 0:
             number = bisect_right(begins, at)
