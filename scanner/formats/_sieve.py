@@ -71,8 +71,9 @@ class Sieve:
                     continue
                 if "\r" not in line:
                     yield place + 1, line, shape
-                else:
-                    for frame, inner in zip(line.split("\r"), self._shapes.frames(shape), strict=True):
+                elif self._awake or not silent.issuperset(self._shapes.frames(shape)):
+                    inners = self._shapes.frames(shape)
+                    for frame, inner in zip(line.split("\r"), inners, strict=True):
                         if frame.strip() and (self._awake or inner not in silent):
                             yield place + 1, frame, inner
                 if self._is_stale or (self._awake and not has_all):
