@@ -69,6 +69,8 @@ class Rows:
     steps: Sequence[float] | NDArray[np.float64] | None = None
     segment: int | None = None
     """Which execution of the document all of them are of; None leaves it to the segmenter."""
+    pointers: Sequence[str] = ()
+    """Inner address of each line's number, for rows of one key; empty where there are none."""
 
     def stated(self) -> Iterator[Stated]:
         """The same number by number, in the order of the lines."""
@@ -78,7 +80,8 @@ class Rows:
                 number = column[at]
                 value = number if isinstance(number, str) else float(number)
                 step, epoch = (axis[at] if axis else None for axis in (steps, epochs))
-                yield Stated(key, value, line, "metric", step, epoch, segment=self.segment)
+                pointer = self.pointers[at] if self.pointers else ""
+                yield Stated(key, value, line, "metric", step, epoch, pointer=pointer, segment=self.segment)
 
 
 _NOTHING = re.compile("(?!)")

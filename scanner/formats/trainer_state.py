@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scanner.formats import _hf_metrics, _hf_plan, _json
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Rows, Stated
 from scanner.formats._hf_folder import run_folder
 from scanner.formats._json import Leaf
 
@@ -28,8 +29,10 @@ DESCRIPTION = "trainer_state.json of the Hugging Face Trainer, in checkpoints an
 SAMPLE = """{"epoch": 0.57, "global_step": 500, "max_steps": 872, "num_train_epochs": 1,
  "log_history": [{"epoch": 0.01, "loss": 5.28, "step": 10}]}"""
 
+MIN_ROWS = 64
+"""Points of a curve from which on they are handed over as a column."""
 _RANK_STATE = re.compile(r"rng_state_\d+\.pth$")
-_COUNTERS = ("epoch", "step")
+_COUNTERS = ("step", "epoch")
 _STOPPING = ("stateful_callbacks", "EarlyStoppingCallback")
 
 
@@ -54,7 +57,7 @@ def wants(document: Document) -> bool:
     return document.kind == "json" and document.name == "trainer_state.json" and document.mentions('"log_history"')
 
 
-def read(document: Document) -> Iterator[Stated]:
+def read(document: Document) -> Iterator[Stated | Rows]:
     """Identity, plan, progress and the history's curves."""
     state = _collect(document)
     step = state.number("global_step")
@@ -70,8 +73,8 @@ def read(document: Document) -> Iterator[Stated]:
     yield from _identity(state)
     yield from _settings(state, document)
     yield from _progress(state)
-    for index, entry in enumerate(state.history):
-        yield from _entry(entry, f"/log_history/{index}")
+    for rows in _curves(state.history):
+        yield from (rows,) if len(rows.lines) >= MIN_ROWS else rows.stated()
     yield from _end(state)
 
 
@@ -144,16 +147,21 @@ def _progress(state: _State) -> Iterator[Stated]:
         yield _stated(leaf, "global_step", int(step))._replace(role="metric", step=step, epoch=epoch or None)
 
 
-def _entry(entry: dict[str, Leaf], pointer: str) -> Iterator[Stated]:
-    if "train_runtime" in entry:
-        return
-    step, epoch = (_number(entry[name]) if name in entry else None for name in ("step", "epoch"))
-    names = _hf_metrics.names_of(entry)
-    for key, leaf in entry.items():
-        value = _number(leaf)
-        if key in _COUNTERS or value is None:
+def _curves(history: Sequence[dict[str, Leaf]]) -> Iterator[Rows]:
+    """The measurements of all entries but the closing one, key by key."""
+    found: dict[str, list[tuple[int, float, float, float, str]]] = defaultdict(list)
+    for index, entry in enumerate(history):
+        if "train_runtime" in entry:
             continue
-        yield Stated(names[key], value, leaf.line, "metric", step, epoch or None, "reported", f"{pointer}/{key}")
+        step, epoch = (_number(entry[name]) if name in entry else None for name in _COUNTERS)
+        at = math.nan if step is None else step, epoch or math.nan
+        names = _hf_metrics.names_of(entry)
+        for key, leaf in entry.items():
+            if key not in _COUNTERS and (value := _number(leaf)) is not None:
+                found[names[key]].append((leaf.line, value, *at, f"/log_history/{index}/{key}"))
+    for key, points in found.items():
+        lines, values, steps, epochs, pointers = zip(*points, strict=True)
+        yield Rows((key,), lines, [values], epochs, steps, pointers=pointers)
 
 
 def _end(state: _State) -> Iterator[Stated]:

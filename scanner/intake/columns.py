@@ -43,6 +43,13 @@ class _Piece(NamedTuple):
     axes: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
     """Lines, steps and epochs."""
     values: NDArray[np.float64]
+    pointers: Sequence[str] = ()
+    """Inner addresses; empty where there are none."""
+
+    @property
+    def places(self) -> Sequence[str]:
+        """An inner address for each point."""
+        return self.pointers or [""] * len(self.values)
 
 
 class _Axes:
@@ -52,16 +59,16 @@ class _Axes:
         import numpy as np  # a large import, which few files need
 
         lines, steps, epochs = (np.concatenate(parts) for parts in zip(*(piece.axes for piece in pieces), strict=True))
-        self._order = np.argsort(lines, kind="stable")
-        self.lines = array("q", lines[self._order].tobytes())
-        self.steps = array("d", steps[self._order].tobytes())
-        self.epochs = array("d", epochs[self._order].tobytes())
+        self.order = np.argsort(lines, kind="stable")
+        self.lines = array("q", lines[self.order].tobytes())
+        self.steps = array("d", steps[self.order].tobytes())
+        self.epochs = array("d", epochs[self.order].tobytes())
 
     def in_order(self, values: Sequence[NDArray[np.float64]]) -> array[float]:
         """A column of the pieces in the same order."""
         import numpy as np
 
-        return array("d", np.concatenate(values)[self._order].tobytes())
+        return array("d", np.concatenate(values)[self.order].tobytes())
 
 
 Place = tuple[int, int]
@@ -131,35 +138,42 @@ def add_rows(
         steps, epochs = _counters(block.rows)
         every = np.asarray(block.rows.lines, dtype=np.int64)
         unknown = np.full(len(every), np.nan)
-        axes = (unknown if steps is None else steps, unknown if epochs is None else epochs)
+        counts = (unknown if steps is None else steps, unknown if epochs is None else epochs)
         columns = list(map(_numbers, block.rows.columns))
         own = block.rows.segment
         for segment, part in _parts(every, cuts) if own is None else ((own, slice(None)),):
             top = max(top, base + segment + 1)
             lines = every[part]
-            counters = lines, axes[0][part], axes[1][part]
+            counters = lines, counts[0][part], counts[1][part]
             for at, key in enumerate(block.rows.keys):
                 name = name_metric(key)
                 if name is None:
                     continue
                 metric = f"counter:{name.name}" if name.kind == "counter" else name.name
                 curve = (metric, key, base + segment, block.found_by)
-                pieces[curve].append(_Piece(counters, columns[at][part]))
+                pieces[curve].append(_Piece(counters, columns[at][part], block.rows.pointers[part]))
                 birth = (int(lines[0]), block.order, 0, at)
                 born[curve] = min(birth, born.get(curve, birth))
     known: dict[tuple[int, ...], _Axes] = {}
     for curve, found in pieces.items():
         made = series.get(curve)
         if made is not None:
-            _add(made, found)
-            continue
-        made = series[curve] = Series(curve[0], curve[1], blocks[0].document.path, curve[2], curve[3])
-        # The keys of the same columns share their lines and counters.
-        shared = tuple(id(piece.axes) for piece in found)
-        if shared not in known:
-            known[shared] = _Axes(found)
-        made.lines, made.steps, made.epochs = known[shared].lines, known[shared].steps, known[shared].epochs
-        made.values = known[shared].in_order([piece.values for piece in found])
+            counters = np.array(made.lines), np.array(made.steps), np.array(made.epochs)
+            found = [_Piece(counters, np.array(made.values), made.pointers or [made.pointer] * len(made)), *found]
+            axes = _Axes(found)
+        else:
+            made = series[curve] = Series(curve[0], curve[1], blocks[0].document.path, curve[2], curve[3])
+            # The keys of the same columns share their lines and counters.
+            shared = tuple(id(piece.axes) for piece in found)
+            axes = known.get(shared) or known.setdefault(shared, _Axes(found))
+        made.lines, made.steps, made.epochs = axes.lines, axes.steps, axes.epochs
+        made.values = axes.in_order([piece.values for piece in found])
+        if any(piece.pointers for piece in found):
+            every_place = [place for piece in found for place in piece.places]
+            made.pointers = [every_place[at] for at in axes.order]
+            made.pointer = made.pointers[0]
+            if made.pointers.count(made.pointer) == len(made.pointers):
+                made.pointers = []
     for curve in sorted(born, key=born.__getitem__):
         series[curve] = series.pop(curve)
     return top
@@ -189,17 +203,3 @@ def _parts(lines: NDArray[np.int64], cuts: Sequence[int]) -> Iterable[tuple[int,
     """(segment, its part of the lines) of each segment that holds any."""
     bounds = [0, *lines.searchsorted(cuts).tolist(), len(lines)]
     return ((n, slice(a, b)) for n, (a, b) in enumerate(pairwise(bounds)) if a < b)
-
-
-def _add(curve: Series, pieces: Sequence[_Piece]) -> None:
-    """Put the points of the pieces into a curve, in the order of the lines."""
-    import numpy as np
-
-    known = _Piece((np.array(curve.lines), np.array(curve.steps), np.array(curve.epochs)), np.array(curve.values))
-    axes = _Axes([known, *pieces])
-    if curve.pointers:
-        order = np.argsort(np.concatenate([known.axes[0], *(piece.axes[0] for piece in pieces)]), kind="stable")
-        curve.pointers.extend([""] * (len(order) - len(curve.pointers)))
-        curve.pointers[:] = map(curve.pointers.__getitem__, order)
-    curve.values = axes.in_order([known.values, *(piece.values for piece in pieces)])
-    curve.lines, curve.steps, curve.epochs = axes.lines, axes.steps, axes.epochs
