@@ -41,6 +41,7 @@ _COCO_SHAPE = re.compile(r"@\[?\s?(?:IoU\s?=\s?)?\d?\.\d\d?\s?[:-]\s?\d?\.\d\d")
 _GROUP_END = re.compile(r"[|;\t\]]|\s-{1,3}\s")
 _WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _UNIT = re.compile(r"\s?(?:ms|s|secs?|seconds?|min|[KMG]i?B|it/s|saniye|sn)\b")
+_UNITS = re.compile("epoch|iter|step", re.IGNORECASE)
 _SWAPPED = re.compile(
     r"(?P<key>[^\W\d][\w ]{2,30}?) (?:at|after|on|in|for|of) (?P<unit>epoch|iteration|iter|step)\s*#?(?P<n>\d+)"
     r"\s*(?:is|was|[:=])\s*(?=[-+.\d])",
@@ -131,7 +132,8 @@ def read_line(text: str, naming: Vocabulary, commas: bool = False, scope: str = 
         text = _COCO_RANGE.sub("50-95", text)
     if "(" in text:
         text = _WRAPPED.sub("", text)
-    text = _SWAPPED.sub(r"\g<unit> \g<n>, \g<key>: ", _SWAPPED_PLURAL.sub(r"\g<unit> \g<n>, \g<key>: ", text))
+    if _UNITS.search(text):
+        text = _SWAPPED.sub(r"\g<unit> \g<n>, \g<key>: ", _SWAPPED_PLURAL.sub(r"\g<unit> \g<n>, \g<key>: ", text))
     is_of_shape = is_of_shape and text == whole
     found: list[Item] = []
     state = _Scope(context=scope)

@@ -127,10 +127,10 @@ def read(document: Document) -> Iterator[Stated]:
 def _bare(line: str) -> str:
     """The line without times, ranks, levels and places."""
     for _ in range(4):
-        shorter = _STAMP.sub("", line, count=1)
-        if shorter == line:
+        stamp = _STAMP.match(line)
+        if stamp is None:
             break
-        line = shorter
+        line = line[stamp.end() :]
     return line
 
 

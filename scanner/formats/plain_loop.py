@@ -79,7 +79,7 @@ _AVERAGED = re.compile(r"[-+]?\d+\.\d+\s+\(\s*([-+]?\d+\.\d+)\s*\)")
 _AVERAGE_LOSS = re.compile(r"(?i)(?:avg|average|mean|running|smoothed?)[ _]loss$")
 _COMPONENT = re.compile(r"(?i)loss\w*[^\w\n]{1,6}\d|\w_?loss\b")
 """Losses of parts (`Loss_D: 1.39`, `[D loss: 0.5]`): no total, but a loop that goes on."""
-_CLOSING = ("end", "omplete", "inish", "done", "Done", "END", "COMPLETE", "FINISH", "DONE", "tamamland", "bitti")
+_CLOSING = re.compile("end|omplete|inish|done|Done|END|COMPLETE|FINISH|DONE|tamamland|bitti")
 _OVERALL = re.compile(
     r"^\W*accuracy of the (?:network|model|net) on (?:the )?(?:\d+ )?(?P<split>test|validation|train\w*)\b"
     r"[^:%\d]{0,20}:?\s*(?P<value>\d+(?:\.\d+)?)\s?%",
@@ -225,7 +225,7 @@ class _Loop:
                 self.changes.append((line, None))
                 self.planned.append((line, "", 0, 0))
             return
-        closed = _CLOSED.search(text) if any(word in text for word in _CLOSING) and len(text.split()) < 25 else None
+        closed = _CLOSED.search(text) if _CLOSING.search(text) and len(text.split()) < 25 else None
         if closed is not None:
             yield Stated("epoch_end", int(closed[closed.lastgroup or 0]), line, "mark", raw=frame.strip())
         if text.lstrip("*= -")[:8].lower() == "accuracy" and (overall := _OVERALL.match(text)):
@@ -359,10 +359,10 @@ def _steps_restart(records: list[_Record]) -> bool:
 def _bare(frame: str) -> str:
     """The line without times, ranks and levels."""
     for _ in range(4):
-        shorter = _PREFIX.sub("", frame, count=1)
-        if shorter == frame:
+        prefix = _PREFIX.match(frame)
+        if prefix is None:
             break
-        frame = shorter
+        frame = frame[prefix.end() :]
     return frame
 
 

@@ -122,10 +122,16 @@ def _is_foreign(text: str, is_one_file: bool) -> bool:
         return True
     if _ROWS.match(text) or (is_one_file and _SHARD_ROWS.search(text)):
         return False
-    bare, stripped = _STAMP.sub("", text, count=1), text.strip()
-    return not any((
-        _COUNTED.match(bare), _SHAPE.match(bare), _RESULT.match(stripped), _BARE.match(stripped), _DEVICE.match(bare)
-    ))  # fmt: skip
+    bare, stripped = _bare(text), text.strip()
+    if _COUNTED.match(bare) or _SHAPE.match(bare) or _DEVICE.match(bare):
+        return False
+    return not (_RESULT.match(stripped) or _BARE.match(stripped))
+
+
+def _bare(text: str) -> str:
+    """The line without its time and level."""
+    stamp = _STAMP.match(text)
+    return text[stamp.end() :] if stamp else text
 
 
 def count_at(lines: Sequence[str], number: int, is_one_file: bool = False) -> int | None:
@@ -137,7 +143,7 @@ def count_at(lines: Sequence[str], number: int, is_one_file: bool = False) -> in
         return int(text.split(":")[1]) if opened and _OF_SPLIT.match(opened[-1]) else None
     if is_one_file and (found := _SHARD_ROWS.search(text)) and number > 1:
         return int(found["n"]) if _SHARD.search(lines[number - 2]) else None
-    bare = _STAMP.sub("", text, count=1)
+    bare = _bare(text)
     found = _COUNTED.match(bare) or _SHAPE.match(bare)
     if found is None:
         return None
@@ -151,7 +157,7 @@ def device_at(text: str, may_be_bare: bool) -> str | None:
     found = _RESULT.match(text.strip()) or (_BARE.match(text.strip()) if may_be_bare else None)
     if found is not None:
         return found["device"]
-    bare = _STAMP.sub("", text, count=1)
+    bare = _bare(text)
     found = _DEVICE.match(bare)
     if found is None or _NOT_USED.search(bare):
         return None
