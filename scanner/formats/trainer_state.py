@@ -74,7 +74,10 @@ def read(document: Document) -> Iterator[Stated | Rows]:
     yield from _settings(state, document)
     yield from _progress(state)
     for rows in _curves(state.history):
-        yield from (rows,) if len(rows.lines) >= MIN_ROWS else rows.stated()
+        if len(rows.lines) >= MIN_ROWS:
+            yield rows
+        else:
+            yield from (stated._replace(origin="reported") for stated in rows.stated())
     yield from _end(state)
 
 
