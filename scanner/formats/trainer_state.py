@@ -30,7 +30,7 @@ SAMPLE = """{"epoch": 0.57, "global_step": 500, "max_steps": 872, "num_train_epo
  "log_history": [{"epoch": 0.01, "loss": 5.28, "step": 10}]}"""
 
 MIN_ROWS = 64
-"""Points of a curve from which on they are handed over as a column."""
+"""Entries from which on their measurements are handed over as columns."""
 _RANK_STATE = re.compile(r"rng_state_\d+\.pth$")
 _COUNTERS = ("step", "epoch")
 _STOPPING = ("stateful_callbacks", "EarlyStoppingCallback")
@@ -73,11 +73,12 @@ def read(document: Document) -> Iterator[Stated | Rows]:
     yield from _identity(state)
     yield from _settings(state, document)
     yield from _progress(state)
-    for rows in _curves(state.history):
-        if len(rows.lines) >= MIN_ROWS:
-            yield rows
-        else:
-            yield from (stated._replace(origin="reported") for stated in rows.stated())
+    curves = list(_curves(state.history))
+    if len(state.history) >= MIN_ROWS:
+        yield from curves
+    else:
+        points = (point._replace(origin="reported") for curve in curves for point in curve.stated())
+        yield from sorted(points, key=lambda point: point.line)
     yield from _end(state)
 
 
