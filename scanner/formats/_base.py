@@ -65,7 +65,7 @@ class Rows:
     columns: Sequence[Sequence[str | float] | NDArray[np.float64]]
     """Of each key its numbers, as written or as typed, line by line."""
     epochs: Sequence[float] | NDArray[np.float64] | None
-    """The epoch of each line; None where none is stated."""
+    """The epoch of each line, NaN where it states none; None where no line does."""
     steps: Sequence[float] | NDArray[np.float64] | None = None
     segment: int | None = None
     """Which execution of the document all of them are of; None leaves it to the segmenter."""
@@ -74,7 +74,10 @@ class Rows:
 
     def stated(self) -> Iterator[Stated]:
         """The same number by number, in the order of the lines."""
-        steps, epochs = (None if axis is None else list(map(float, axis)) for axis in (self.steps, self.epochs))
+        steps, epochs = (
+            [] if axis is None else [None if n != n else n for n in map(float, axis)]
+            for axis in (self.steps, self.epochs)
+        )
         for at, line in enumerate(map(int, self.lines)):
             for key, column in zip(self.keys, self.columns, strict=True):
                 number = column[at]
