@@ -17,9 +17,11 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.edits import Edits
 from bench.measure import Cost, run
 
 PATTERNS = Path(__file__).with_name("patterns.txt")
@@ -37,6 +39,10 @@ SAYS = {
 }
 
 
+ANEW, KEPT = "anew", "kept"
+"""Folders of results: one that each scan makes, and one that rescans go on from."""
+
+
 class Pair(NamedTuple):
     """A ratio that is reported."""
 
@@ -49,30 +55,43 @@ PAIRS = (
     Pair("scan to tables and report / `rg -n`, 63 patterns", "scan", "rg -n"),
     Pair("scan to tables and report / `rg --json`", "scan", "rg --json"),
     Pair("all workers / one worker", "scan", "scan, 1 worker"),
+    Pair("rescan, nothing changed / `find` with size and time", "rescan", "find"),
+    Pair("rescan, 1% of the files changed / scan", "rescan, 1%", "scan"),
+    Pair("`scan-trainings --help` / a Python program that does nothing", "--help", "python"),
 )
 
 
 def commands(tree: Path, out: Path, jobs: int) -> dict[str, list[str | Path]]:
     """What is run on a tree, by name."""
     rg: list[str | Path] = ["rg", "-uu", "-i", "-f", PATTERNS]
-    scan: list[str | Path] = [sys.executable, "-m", "scanner.cli", "scan", tree, "--quiet", "--force", "--out", out]
+    scan: list[str | Path] = [sys.executable, "-m", "scanner", "scan", tree, "--quiet", "--force"]
+    scan += ["--jobs", str(jobs), "--out"]
     return {
         "rg -n": [*rg, "-n", tree],
         "rg --json": [*rg, "--json", tree],
-        "scan": [*scan, "--jobs", str(jobs)],
-        "scan, 1 worker": [*scan, "--jobs", "1"],
+        "scan": [*scan, out / ANEW],
+        "scan, 1 worker": [*scan, out / ANEW, "--jobs", "1"],
+        "find": ["find", tree, "-printf", "%s %T@\n"],
+        "rescan": [*scan, out / KEPT],
+        "rescan, 1%": [*scan, out / KEPT],
+        "python": [sys.executable, "-c", "pass"],
+        "--help": [sys.executable, "-m", "scanner", "--help"],
     }
 
 
 def measure(tree: Path, names: Sequence[str], rounds: int, jobs: int) -> dict[str, list[Cost]]:
     """The costs of each command by round; a first round that warms the cache is not kept."""
     found: dict[str, list[Cost]] = defaultdict(list)
-    with tempfile.TemporaryDirectory() as folder:
+    edits = Edits(tree)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as after:
+        after.callback(edits.undo)
         table = {name: command for name, command in commands(tree, Path(folder), jobs).items() if name in names}
         for n in range(rounds + 1):
             order = list(table)[n % len(table) :] + list(table)[: n % len(table)]
             for name in order:
-                shutil.rmtree(Path(folder), ignore_errors=True)
+                shutil.rmtree(Path(folder, ANEW), ignore_errors=True)
+                if name == "rescan, 1%":
+                    edits.change(n)
                 cost = run(table[name], with_memory=n == rounds)
                 if n:
                     found[name].append(cost)
