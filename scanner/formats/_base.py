@@ -6,6 +6,7 @@ a notebook yields further ones (its sources, its stored outputs), whose lines ke
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -242,6 +243,19 @@ def has_any(*literals: str) -> Callable[[str], bool]:
     """A test for any of the literals in a text, ignoring ASCII case."""
     pattern = re.compile("|".join(re.escape(literal) for literal in literals), re.IGNORECASE)
     return lambda text: pattern.search(text) is not None
+
+
+def to_float(number: float | str) -> float:
+    """The number as a float; an integer past all floats is infinite. Raises ValueError for a text that is none."""
+    try:
+        return float(number)
+    except OverflowError:  # an integer: of a text infinity comes by itself
+        return math.inf if int(number) > 0 else -math.inf
+
+
+def to_whole(number: float) -> float:
+    """The number as an integer, where it is not infinite or NaN."""
+    return int(number) if math.isfinite(number) else number
 
 
 def parse_number(text: str) -> float | None:

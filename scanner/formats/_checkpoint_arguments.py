@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Stated, to_whole
 from scanner.formats._checkpoint_parts import fact, number, say
 from scanner.formats._hf_arguments import Dump
 from scanner.formats._hf_arguments import stated as stated_by_dump
@@ -67,4 +67,4 @@ def _devices(attributes: dict[str, Any]) -> Iterator[Stated]:
     state = attributes.get("distributed_state")
     processes = number(state.attributes().get("num_processes")) if isinstance(state, Record) else None
     if kind == "cuda" and gpus and processes:
-        yield say("num_devices", int(max(gpus, processes) if gpus == 1 else gpus * processes), "_n_gpu")
+        yield say("num_devices", to_whole(max(gpus, processes) if gpus == 1 else gpus * processes), "_n_gpu")

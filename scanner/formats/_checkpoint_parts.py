@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Stated, to_float
 from scanner.formats._torch_file import MAX_LEAVES, leaves, mapping, plain
 from scanner.records import Scalar
 
@@ -150,7 +150,7 @@ def mark(key: str, value: Scalar, pointer: str) -> Stated:
 def number(value: Any) -> float | None:
     """A plain number."""
     found = plain(value)
-    return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+    return to_float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 
 
 def shared_place(document: Document) -> Iterator[Stated]:

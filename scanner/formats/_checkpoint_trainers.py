@@ -19,7 +19,7 @@ from typing import Any
 
 from scanner.formats import _checkpoint_parts as parts
 from scanner.formats import _ultralytics_args as yolo
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Stated, to_whole
 from scanner.formats._checkpoint_parts import Optimizer, fact, mark, number, say
 from scanner.formats._hf_folder import run_folder
 from scanner.formats._pickle_objects import Record
@@ -84,11 +84,11 @@ def _lightning(document: Document, root: dict[Any, Any], saved: TorchFile) -> It
     step = number(root.get("global_step"))
     epoch = _lightning_epoch(root)
     if optimizers and step:
-        yield mark("optimizer_state", int(step), key)
+        yield mark("optimizer_state", to_whole(step), key)
     if epoch is not None:
         yield mark("first_epoch", 0, "epoch")
     if step:
-        yield Stated("global_step", int(step), 0, "metric", step, epoch, "reported", "global_step")
+        yield Stated("global_step", to_whole(step), 0, "metric", step, epoch, "reported", "global_step")
     yield from _monitored(root, saved, step, epoch)
 
 
@@ -143,7 +143,7 @@ def _ultralytics(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     if epoch is None or epoch < 0:
         return  # stripped after the last epoch
     if has_stepped:
-        yield mark("optimizer_state", int(epoch), "epoch")
+        yield mark("optimizer_state", to_whole(epoch), "epoch")
     if not is_new:
         yield mark("first_epoch", 0, "epoch")
     yield Stated("epoch", epoch + is_new, 0, "metric", None, epoch + is_new, "reported", "epoch")
@@ -219,7 +219,7 @@ def _dictionary(document: Document, root: dict[Any, Any]) -> Iterator[Stated]:
     if any(optimizer.has_state for optimizer in optimizers):
         yield mark("optimizer_state", True, key)
     elif "ds_version" in root and number(root.get("global_steps")):
-        yield mark("optimizer_state", int(number(root["global_steps"]) or 0), "global_steps")
+        yield mark("optimizer_state", to_whole(number(root["global_steps"]) or 0), "global_steps")
     yield from progress
 
 
@@ -271,4 +271,4 @@ def _steps(value: Any, pointer: str) -> Sequence[Stated]:
     step = number(value)
     if not step:
         return ()
-    return (Stated("global_step", int(step), 0, "metric", step, None, "reported", pointer),)
+    return (Stated("global_step", to_whole(step), 0, "metric", step, None, "reported", pointer),)

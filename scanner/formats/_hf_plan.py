@@ -33,9 +33,9 @@ def steps_per_epoch_by_size(examples: int, per_device: int, total_batch: int, ac
         return set()
     devices = max(1, shared // per_device)
     batches = {
-        math.ceil(examples / shared),
+        -(-examples // shared),  # rounded up, whatever the size
         examples // shared,
-        math.ceil(math.ceil(examples / per_device) / devices),
-        math.ceil(math.ceil(examples / devices) / per_device),
+        -(-examples // per_device // devices),
+        -(-examples // devices // per_device),
     }
-    return {max(1, n) for b in batches for n in (b // accumulation, math.ceil(b / accumulation))}
+    return {max(1, n) for b in batches for n in (b // accumulation, -(-b // accumulation))}

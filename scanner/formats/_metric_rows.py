@@ -15,7 +15,7 @@ from itertools import islice, pairwise
 from operator import gt
 from typing import NamedTuple
 
-from scanner.formats._base import Rows, Stated, Vocabulary, parse_number
+from scanner.formats._base import Rows, Stated, Vocabulary, parse_number, to_float
 
 Cell = str | float | int | bool | None
 
@@ -194,7 +194,7 @@ def number(cell: Cell) -> float | None:
         tensor = _TENSOR.match(cell)
         text = tensor["number"] if tensor else cell.replace(",", ".") if _COMMA.match(cell) else cell
         return parse_number(text) if text.strip() else None
-    return float(cell)
+    return to_float(cell)
 
 
 def _rises(table: Table, key: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.formats import _program
-from scanner.formats._base import Stated, parse_number
+from scanner.formats._base import Stated, parse_number, to_float
 
 TAGS = frozenset({"mlflow.source.name", "mlflow.runName", "mlflow.autologging"})
 """The tags that say something of the training."""
@@ -55,4 +55,4 @@ def state(key: str, value: object, line: int) -> Iterator[Stated]:
         yield Stated("tracker_status", f"mlflow:{value}", line, "fact", origin="reported", raw=raw)
     elif key in ("start_time", "end_time") and isinstance(value, int) and value > 0:
         fact = "started_at" if key == "start_time" else "ended_at"
-        yield Stated(fact, value / 1000, line, "fact", origin="reported", raw=raw)
+        yield Stated(fact, to_float(value) / 1000, line, "fact", origin="reported", raw=raw)

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 
+from scanner.formats._base import to_float
 from scanner.formats._notebook_cells import Cell, Line, Output
 from scanner.formats._notebook_html import to_lines
 from scanner.formats._notebook_json import Placed, Text
@@ -60,7 +61,7 @@ class Widgets:
             state = self._state(part)
             value, top = state.get("value"), state.get("max")
             if isinstance(value, int | float) and isinstance(top, int | float) and top:
-                filled = value / top
+                filled = min(1.0, max(0.0, to_float(value) / to_float(top)))
                 described = state.get("description")
                 label = label or (described.value if isinstance(described, Text) else "")
             elif isinstance(value, Text):

@@ -22,4 +22,4 @@ class Plans:
         before = self._seen.get(mark)
         self._seen[mark] = (done, total)
         if before is None or total != before[1] or done < before[0]:
-            yield Stated(mark, int(total) if total == int(total) else total, line, "mark", raw=raw.strip())
+            yield Stated(mark, int(total) if total % 1 == 0 else total, line, "mark", raw=raw.strip())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import yaml
@@ -12,19 +14,24 @@ MAX_LEAVES = 20_000
 """Aliases may multiply a small text without end; past this the rest is not read."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 def leaves(text: str) -> Iterator[Leaf]:
     """All scalars of all documents of a YAML text in their order. Raises ValueError where the text is no YAML."""
     count = 0
+    # To YAML more characters end a line than to an editor, whose lines are counted everywhere else.
+    starts = [m.end() for m in re.finditer("\n", text)] if _OTHER_BREAKS.search(text) else None
     try:
         for root in yaml.compose_all(text, Loader=_LOADER):
             stack: list[tuple[tuple[str | int, ...], yaml.Node]] = [((), root)] if root is not None else []
             while stack:
                 path, node = stack.pop()
                 if isinstance(node, yaml.ScalarNode):
-                    yield Leaf(path, _scalar(node), node.start_mark.line + 1)
+                    mark = node.start_mark
+                    line = mark.line if starts is None else bisect_right(starts, mark.index)
+                    yield Leaf(path, _scalar(node), line + 1)
                 elif len(path) < 50 and isinstance(node, yaml.MappingNode):
                     stack.extend((((*path, str(k.value)), v)) for k, v in reversed(node.value))
                 elif len(path) < 50 and isinstance(node, yaml.SequenceNode):

@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from scanner.formats._base import LOOSE_NUMBER, Document, Stated
+from scanner.formats._base import LOOSE_NUMBER, Document, Stated, to_float
 from scanner.formats._json import Leaf
 from scanner.formats._literals import expression_leaves
 
@@ -141,7 +141,7 @@ def _metrics(text: str, prefix: str, number: int) -> Iterator[Stated]:
 
 def _number(value: object) -> float | None:
     try:
-        return float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+        return to_float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
     except ValueError:
         return None
 

@@ -18,6 +18,7 @@ claimed, so that nobody takes the epochs that the Trainer only worked out, or an
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Generator, Iterator
 
@@ -178,7 +179,7 @@ class _Reader:
         self._inside = dump.last
         self._document.claimed.update(range(dump.first, dump.last + 1))
         gpus = dump.number("_n_gpu") or dump.number("n_gpu")
-        self._devices_in_process = int(gpus) if gpus and gpus > 1 else 1
+        self._devices_in_process = int(gpus) if gpus and 1 < gpus < math.inf else 1
         yield from _hf_arguments.stated(dump)
 
     def _stars(self, line: int, text: str) -> Generator[Stated, None, bool]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.formats import _json
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Stated, to_float
 from scanner.formats._hf_folder import run_folder
 from scanner.formats._json import Leaf
 
@@ -94,7 +94,7 @@ def _log(document: Document) -> Iterator[Stated]:
         if row["total_steps"] != planned and row.get("loss") is not None:
             planned = row["total_steps"]
             yield Stated("total_steps", row["total_steps"], line, origin="reported", raw=text)
-        step, epoch = float(row["current_steps"]), row.get("epoch")
+        step, epoch = to_float(row["current_steps"]), row.get("epoch")
         at = float(epoch) if _is_number(epoch) and epoch else None
         for key in _LOG_METRICS:
             if _is_number(row.get(key)):

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scanner.formats import _json
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Stated, to_float, to_whole
 from scanner.formats._checkpoint_parts import is_asked_for, mark, say, shared_place
 from scanner.formats._hdf5 import SIGNATURE, Hdf5
 from scanner.formats._stored import StoredBytes
@@ -164,7 +164,7 @@ def _schedule(found: Leaves, path: tuple[str, ...], name: str, pointer: str) -> 
         yield say("initial_learning_rate", as_single(rate), f"{pointer}/config")
     steps = found.get((*path, "config", "warmup_steps"))
     if _is_number(target) and isinstance(steps, (int, float)):
-        yield say("warmup_steps", int(steps), f"{pointer}/config/warmup_steps")
+        yield say("warmup_steps", to_whole(to_float(steps)), f"{pointer}/config/warmup_steps")
 
 
 def _is_number(value: Any) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from scanner.formats import _literals
 from scanner.formats import _openmmlab_config as config
-from scanner.formats._base import Document, Stated
+from scanner.formats._base import Document, Stated, to_float
 from scanner.formats.openmmlab import STAMP, run_folder
 
 ID = "openmmlab_files"
@@ -80,7 +80,7 @@ def _points(document: Document, rows: list[tuple[int, dict[str, Any]]]) -> Itera
     iterations = [row["iter"] for row in train if isinstance(row.get("iter"), (int, float))]
     restarts = any(b <= a for a, b in pairwise(iterations))
     by_epoch = any("epoch" in row for row in train)
-    longest = max(iterations, default=0) + 1
+    longest = to_float(max(iterations, default=0)) + 1
     last_step: float | None = None
     for line, row in rows:
         if "env_info" in row or "config" in row:
@@ -123,7 +123,7 @@ def _is_train(row: dict[str, Any]) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return to_float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _header(row: dict[str, Any], line: int) -> Iterator[Stated]:

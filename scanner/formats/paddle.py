@@ -18,6 +18,7 @@ or the next one is seen.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -125,7 +126,7 @@ class _Loop:
     def __init__(self) -> None:
         self.epoch: float | None = None
         self.step: float | None = None
-        self._batches = 0
+        self._batches = 0.0
         """Batches of an epoch."""
         self._plans = Plans()
         self._asked: list[Stated] = []
@@ -152,7 +153,7 @@ class _Loop:
         """A line of training: its groups are numbered after the tool, and their names say what they are."""
         yield from self.begin(line, text)
         by_kind = {key.lstrip("0123456789")[0] + key[2:]: value for key, value in batch.items() if key[0] != "o"}
-        of = next((int(value) for key, value in batch.items() if key.startswith("of")), None)
+        of = next((float(value) for key, value in batch.items() if key.startswith("of")), None)
         epoch = float(by_kind["e"]) if "e" in by_kind else None
         if epoch is not None and self.epoch is not None and epoch > self.epoch and _SHOWS_ENDS & batch.keys():
             yield from self.close(line, text)
@@ -166,7 +167,7 @@ class _Loop:
         elif "n" in by_kind and of is not None and epoch is not None:
             from_1 = "[TRAIN]" in text
             self._batches = of
-            self.step = (epoch if "ppdet" in text else epoch - 1) * of + int(by_kind["n"]) + (not from_1)
+            self.step = (epoch if "ppdet" in text else epoch - 1) * of + float(by_kind["n"]) + (not from_1)
         elif epoch is not None and self._batches:
             self.step = epoch * self._batches
         yield from self.measure("train ", by_kind["r"], line)
@@ -189,7 +190,7 @@ class _Loop:
 
     def close(self, line: int, text: str) -> Iterator[Stated]:
         """The epoch at hand is over."""
-        if self.epoch is not None and self.epoch >= 0 and self._closed != self.epoch:
+        if self.epoch is not None and 0 <= self.epoch < math.inf and self._closed != self.epoch:
             self._closed = self.epoch
             yield Stated("epoch_end", int(self.epoch), line, "mark", raw=text.strip()[:160])
 

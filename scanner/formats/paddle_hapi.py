@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scanner.formats._base import LOOSE_NUMBER, Document, Stated
+from scanner.formats._base import LOOSE_NUMBER, Document, Stated, to_float
 from scanner.formats._plans import Plans
 
 ID = "paddle_hapi"
@@ -48,7 +48,7 @@ def read(document: Document) -> Iterator[Stated]:
             if epoch == 1:
                 yield Stated("training_start", True, line, "mark", raw=text)
                 yield Stated("framework", "paddle", line, raw=text)
-            yield from plans.see("plan_epochs", float(epoch), float(header["of"]), line, text)
+            yield from plans.see("plan_epochs", to_float(epoch), float(header["of"]), line, text)
         elif text.startswith("Eval begin"):
             split = "val" if epoch else ""
         elif text.startswith("Predict begin"):
@@ -63,5 +63,5 @@ def read(document: Document) -> Iterator[Stated]:
             for pair in _PAIR.finditer(bar["rest"]):
                 raw = pair.group().strip(" -")
                 yield Stated(
-                    f"{split} {pair['key']}", pair["value"], line, "metric", float(step), float(epoch), raw=raw
+                    f"{split} {pair['key']}", pair["value"], line, "metric", to_float(step), to_float(epoch), raw=raw
                 )

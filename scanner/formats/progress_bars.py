@@ -158,6 +158,10 @@ def read(document: Document) -> Iterator[Stated | Rows]:
             yield from _rows(bar, points) if as_rows else _stated(bar, points)
 
 
+MAX_DIGITS = 15
+"""Of a bar's counters: what has more is no count."""
+
+
 class _Point(NamedTuple):
     """The metrics of one frame."""
 
@@ -227,6 +231,8 @@ def _bars(document: Document) -> list[_Bar]:
             if not drawn[shape]:
                 sieve.silent.add(shape)
         for one in drawn[shape]:
+            if max(len(frame[one.done]), len(frame[one.total])) > MAX_DIGITS:
+                continue
             label, done, total = frame[one.label], int(frame[one.done]), int(frame[one.total])
             seen = _Seen(done, line, f"{label}{_BETWEEN}{frame[one.postfix].rstrip(']')}", frame, one)
             bar = found[-1] if found else None

@@ -14,7 +14,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from scanner.formats._base import NUMBER, Document, Stated, parse_number
+from scanner.formats._base import NUMBER, Document, Stated, parse_number, to_whole
 from scanner.formats._checkpoint_parts import fact, mark, say, shared_place
 
 ID = "safetensors_header"
@@ -89,9 +89,9 @@ def read(document: Document) -> Iterator[Stated]:
 def _progress(metadata: dict[str, str]) -> Iterator[Stated]:
     steps, epoch = (parse_number(metadata.get(key, "")) for key in ("ss_steps", "ss_epoch"))
     if steps or epoch:
-        yield mark("optimizer_state", int(steps or epoch or 0), "__metadata__/ss_steps")
+        yield mark("optimizer_state", to_whole(steps or epoch or 0), "__metadata__/ss_steps")
     if steps:
-        yield Stated("global_step", int(steps), 0, "metric", steps, epoch, "reported", "__metadata__/ss_steps")
+        yield Stated("global_step", to_whole(steps), 0, "metric", steps, epoch, "reported", "__metadata__/ss_steps")
     elif epoch:
         yield Stated("epoch", epoch, 0, "metric", None, epoch, "reported", "__metadata__/ss_epoch")
 

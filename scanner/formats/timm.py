@@ -99,7 +99,7 @@ def _console(document: Document) -> Iterator[Stated]:
             if epoch is None:
                 yield Stated("framework", "timm", line, raw=text.strip()[:120])
                 yield Stated("first_epoch", 0, line, "mark", raw=text.strip()[:120])
-            epoch, n, of = float(batch["epoch"]), int(batch["n"]), int(batch["of"])
+            epoch, n, of = float(batch["epoch"]), float(batch["n"]), float(batch["of"])
             is_complete = n >= of - 1
             yield from _batch(batch, line, epoch if is_complete else None, epoch * of + n + 1)
         elif "Test" in text and (batch := _TEST.search(text)) and epoch is not None:

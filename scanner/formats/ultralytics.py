@@ -214,7 +214,7 @@ class _Console:
         if found:
             yield Stated("device", "cuda", line, raw=devices)
             yield Stated("gpu_name", found[0]["name"], line, raw=devices)
-            yield Stated("gpu_memory_gib", round(int(found[0]["mib"]) / 1024, 2), line, raw=devices)
+            yield Stated("gpu_memory_gib", round(float(found[0]["mib"]) / 1024, 2), line, raw=devices)
             if len(found) > 1:
                 yield Stated("num_devices", len({m["id"] for m in found}), line, raw=devices)
         elif devices.startswith(("CPU", "MPS")):
