@@ -5,10 +5,11 @@
     tags      run_uuid, key, value
     metrics   run_uuid, key, value, timestamp, step, is_nan
 
-The bytes are opened as a data base in memory, so that no file beside them is read or made; what a `-wal` file still
-holds is not seen. Of the file's own SQL nothing is run: only tables are asked, by their names. Deleted runs and those
-of deleted experiments are left out. Studies of Optuna and data bases of other programs have no such tables. A run's
-folder is the file and the run's id. What the parts mean is told in `_mlflow_run` and `_tracked_curve`.
+The bytes are opened as a data base in memory, so that no file beside them is made; what a `-wal` file still holds is
+put in place before (`_sqlite_wal`). Of the file's own SQL nothing is run: only tables are asked, by their names.
+Deleted runs and those of deleted experiments are left out. Studies of Optuna and data bases of other programs have no
+such tables. A run's folder is the file and the run's id. What the parts mean is told in `_mlflow_run` and
+`_tracked_curve`.
 """
 
 from __future__ import annotations

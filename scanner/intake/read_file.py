@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from functools import cache
 from typing import cast
 
-from scanner.formats import kaggle_log
+from scanner.formats import _sqlite_wal, kaggle_log
 from scanner.formats._base import Document, DocumentKind, Vocabulary
 from scanner.formats._stored import StoredBytes, open_regular
 from scanner.intake import powershell
@@ -63,6 +64,8 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
         data = decompress(data, candidate.compression, limit)
     if candidate.kind == "binary":
+        if os.path.basename(candidate.absolute) + _sqlite_wal.SUFFIX in candidate.siblings:
+            data = _with_committed(candidate, data)
         return Document(path, "binary", data=data, siblings=candidate.siblings, naming=vocabulary()), source
     decoded = decode(data)
     kind = cast(DocumentKind, candidate.kind)
@@ -83,6 +86,29 @@ def _read_bytes(candidate: Candidate) -> bytes:
             data += stream.read(limit + 1 - len(data))
     if len(data) > limit:
         raise DecodeError("too_large", str(len(data)))
+    return data
+
+
+def _with_committed(candidate: Candidate, data: bytes) -> bytes:
+    """A data base with what its write-ahead file holds beside it; the file alone where its writer is too busy.
+
+    Pages that a checkpoint brings into the data base stay in the write-ahead file until that is begun anew: as long as
+    its header is the same before and after, both belong together.
+    """
+    beside = candidate.absolute + _sqlite_wal.SUFFIX
+    for _ in range(3):
+        try:
+            with open_regular(beside) as stream:
+                header = stream.read(_sqlite_wal.HEADER_BYTES)
+            latest = _read_bytes(candidate)
+            with open_regular(beside) as stream:
+                wal = stream.read(_sqlite_wal.MAX_BYTES + 1)
+        except OSError:  # gone with the last connection, or not ours to read
+            return data
+        if len(wal) > _sqlite_wal.MAX_BYTES:
+            raise DecodeError("too_large", f"{_sqlite_wal.SUFFIX} of more than {_sqlite_wal.MAX_BYTES} bytes")
+        if wal[: len(header)] == header:
+            return _sqlite_wal.with_committed(latest, wal)
     return data
 
 
