@@ -195,8 +195,10 @@ def _gate(failed_share: float, n_decided: int, limit: float | None) -> None:
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def runs(out: Path, where: str | None, columns: str | None, form: str) -> None:
     """List the stored runs."""
+    from scanner import store
     from scanner.export.listing import list_runs
 
+    store.check_schema(out)
     click.echo(list_runs(out, where, columns.split(",") if columns else None, form))
 
 

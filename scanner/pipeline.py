@@ -80,6 +80,9 @@ def scan(settings: Settings, watch: Watch) -> Scanned:
     if settings.anonymise and not all(map(store.is_anonymous, store.snapshots(settings.out))):
         raise SettingsError(f"{settings.out}: earlier scans here hold the real names; choose another --out")
     with store.held(settings.out), cache_of(settings) as cache:
+        store.check_schema(settings.out, is_scan=True)
+        store.load_verdicts(settings.out)  # what another version wrote is refused before the tree is read
+        store.load_forecasts(settings.out)
         tree = read_tree(settings, watch, cache)
         last = rescan.load(settings.out) if cache is not None else None
         now = _last(settings, cache, tree[1])

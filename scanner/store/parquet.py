@@ -120,9 +120,12 @@ def taken_at(snapshot: Path) -> datetime:
 def around(out: Path, month: str) -> tuple[Path | None, Path | None]:
     """The snapshot that shows a month (YYYY-MM) and the last one before the month; None where there is none.
 
-    The last one taken in the month shows it; else the first one after it; else the last one there is.
+    The last one taken in the month shows it; else the first one after it; else the last one there is. Those of other
+    schema versions are not looked at. Raises StoreError when the newest one is of such.
     """
-    taken = [(taken_at(folder).strftime("%Y-%m"), folder) for folder in snapshots(out)]
+    check_schema(out)
+    known = [folder for folder in snapshots(out) if _schema_of(folder) in (None, SCHEMA_VERSION)]
+    taken = [(taken_at(folder).strftime("%Y-%m"), folder) for folder in known]
     earlier = [folder for at, folder in taken if at < month]
     own = [folder for at, folder in taken if at == month][-1:] or [folder for at, folder in taken if at > month][:1]
     if not own:
@@ -131,15 +134,48 @@ def around(out: Path, month: str) -> tuple[Path | None, Path | None]:
 
 
 def first_seen(out: Path, snapshot: Path | None = None) -> dict[str, int]:
-    """Run id -> number of the scan that met it first, from the newest snapshot or the named one; empty before it."""
+    """Run id -> number of the scan that met it first, from the newest snapshot or the named one; empty before it.
+
+    A snapshot of an older schema may not tell it: then no run was met before.
+    """
     known = [snapshot] if snapshot is not None else snapshots(out)
     if not known:
         return {}
     try:
         table = _read_table(known[-1] / "runs.parquet", columns=["run_id", "first_seen"])
+        if "first_seen" not in table.column_names and _schema_of(known[-1]) != SCHEMA_VERSION:
+            return {}
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise StoreError(f"{known[-1]}: unreadable tables ({error}); move this folder away and scan again") from error
     return {row["run_id"]: row["first_seen"] for row in table.to_pylist()}
+
+
+def check_schema(out: Path, *, is_scan: bool = False) -> None:
+    """Raises StoreError, with the way out, where the newest snapshot is of a schema that this version does not read.
+
+    A scan writes a new one beside those of older versions; what a newer version has made it does not continue.
+    """
+    for folder in snapshots(out)[-1:]:
+        _check_schema(out, folder, is_scan)
+
+
+def _check_schema(out: Path, folder: Path, is_scan: bool = False) -> None:
+    version = _schema_of(folder)
+    if version is None or version == SCHEMA_VERSION or (is_scan and version < SCHEMA_VERSION):
+        return
+    what = f"{folder}: tables of schema {version}, and this version of scan-trainings reads {SCHEMA_VERSION}"
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"{what}; update it (`pip install -U scan-trainings`), or scan into another --out")
+    raise StoreError(f"{what}; `scan-trainings scan PATHS --out {out}` makes new ones beside them")
+
+
+def _schema_of(snapshot: Path) -> int | None:
+    """The schema version of a snapshot; None where it does not say."""
+    try:
+        version = json.loads((snapshot / META).read_text("utf-8"))["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return version if isinstance(version, int) else None
 
 
 def load(out: Path, snapshot: Path | None = None) -> Snapshot:
@@ -147,10 +183,9 @@ def load(out: Path, snapshot: Path | None = None) -> Snapshot:
     known = [snapshot] if snapshot is not None else snapshots(out)
     if not known:
         raise StoreError(f"{out}: no scan is stored here; run `scan-trainings PATH --out {out}` first")
+    _check_schema(out, known[-1])
     try:
         meta = json.loads((known[-1] / META).read_text("utf-8"))
-        if meta["schema_version"] != SCHEMA_VERSION:
-            raise StoreError(f"{known[-1]}: tables of schema {meta['schema_version']}; scan again with this version")
         rows: Rows = {name: _read_rows(known[-1] / f"{name}.parquet") for name in TABLES if name not in _NOT_LOADED}
         found = snapshot_of(rows, tuple(meta["roots"]))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowInvalid) as error:
