@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scanner import pipeline
 from scanner.formats import _yaml
+from scanner.settings import Settings
 from tests.fuzz.seeds import mutated, seeds, window
 from tests.fuzz.targets import TARGETS, draw
+from tests.trees import hf_log, lay_out
 
 SHORT = {"rendering": 2, "assembling": 20}
 
@@ -36,9 +40,9 @@ def test_any_bytes_break_no_promise(name: str, data: bytes, number: int) -> None
     TARGETS[name][0](draw(random.Random(number))[0], data)
 
 
-@pytest.mark.parametrize("digits", [b"9" * 400, b"9" * 5000], ids=["400 digits", "5000 digits"])
-def test_counts_past_all_numbers_break_no_reader(digits: bytes) -> None:
-    """Some number of each fixture becomes one that no float, or not even int(), takes."""
+@pytest.mark.parametrize("digits", [b"0", b"9" * 19, b"9" * 400, b"9" * 5000], ids=["0", "19 digits", "400", "5000"])
+def test_counts_that_are_none_break_no_reader(digits: bytes) -> None:
+    """Some number of each fixture becomes 0, or one that no table, no float, or not even int() takes."""
     chance = random.Random(4)
     for seed in seeds():
         places = list(re.finditer(rb"\d+", seed.data[:12_000]))
@@ -55,3 +59,17 @@ def test_lines_of_yaml_are_an_editor_s(other: str) -> None:
     assert [(leaf.path[0], leaf.line) for leaf in _yaml.leaves(text)] == [
         ("model", 1), ("lr", 3), ("data", 4), ("seed", 5),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("total", ["9999999999999999999", "9" * 400, "1e999", "nan", "0", "-1"])
+@pytest.mark.parametrize("line", ["Epoch 2/{} loss 0.7\n", "epoch 1 step 3/{} loss: 0.5\n", "Step {} loss: 0.25 epoch: 1\n",
+                                  "  Total optimization steps = {}\n  Gradient Accumulation steps = {}\n"])  # fmt: skip
+def test_a_plan_that_is_no_plan_breaks_no_scan(tmp_path: Path, line: str, total: str) -> None:
+    """One printed number costs neither the memory of the machine nor the other files' tables."""
+    log = hf_log(losses=[2.0, 1.5], epochs=2) + line.replace("{}", total) * 3
+    lay_out(tmp_path / "tree", {"a.log": log, "b.log": line.replace("{}", total) * 3})
+    snapshot, _ = pipeline.scan(Settings((tmp_path / "tree",), tmp_path / "out"), lambda _: None)
+    assert [file.path for file in snapshot.files] == ["a.log", "b.log"]
+    for run in snapshot.runs:
+        for name in ("epochs", "max_steps", "steps_done", "epochs_done"):
+            assert name not in run.values or 0 <= float(run.values[name].value) < 1e13

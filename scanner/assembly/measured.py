@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from scanner.assembly import series as curves
 from scanner.assembly.link import Execution
-from scanner.knowledge import model_family
+from scanner.knowledge import convert, model_family
 from scanner.records import Observation, Scalar, Series, Value
 
 PARALLEL_MODELS = ("megatron",)
@@ -93,7 +93,7 @@ def _plan(execution: Execution, found: dict[str, Value]) -> None:
     A bar's total may be an epoch's or an evaluation's, so steps that any setting states stand against it.
     """
     for mark, field in (("plan_epochs", "epochs"), ("plan_steps", "max_steps")):
-        stated = execution.facts(mark)
+        stated = [fact for fact in execution.facts(mark) if convert(field, fact.value) is not None]
         asked = found.get(field)
         if stated and (asked is None or (field == "epochs" and asked.chosen.origin != "reported")):
             last = stated[-1]
@@ -109,7 +109,8 @@ def _epochs_named_by_the_last(series: Sequence[Series], found: dict[str, Value])
         return
     numbers = {e for e in curve.epochs if e == e}
     total = float(planned.value)
-    if total > 0 and numbers == {float(n) for n in range(int(total) + 1)}:
+    # As many numbers first: the plan may be any number that somebody printed.
+    if total > 0 and len(numbers) == total + 1 and numbers == {float(n) for n in range(len(numbers))}:
         found["epochs"] = planned._replace(chosen=planned.chosen._replace(value=total + 1), rule="counted_from_0")
 
 
@@ -117,7 +118,7 @@ def _progress(series: Sequence[Series], execution: Execution, found: dict[str, V
     step = curves.last_counter(series, "step")
     if step is not None and "steps_done" not in found:
         value = _counted(step, "step")
-        if value is not None:
+        if value is not None and convert("steps_done", math.floor(value)) is not None:
             found["steps_done"] = _value("steps_done", step, int(value))
     closed = [o for o in execution.facts("epoch_end") if isinstance(o.value, (int, float))]
     if closed and "epochs_done" not in found:

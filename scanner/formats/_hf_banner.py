@@ -163,7 +163,7 @@ class Block:
     def _devices(self) -> Iterator[Stated]:
         batch, total = self._batch(), self._value(_TOTAL_BATCH)
         accumulation = self._value("gradient accumulation steps") or 1
-        if batch is None or total is None or total % (batch * accumulation):
+        if not batch or total is None or total % (batch * accumulation):
             return
         devices = total // (batch * accumulation)
         if devices > 1:

@@ -36,6 +36,10 @@ MAX_OBSERVATIONS = 200_000
 """Per file; past this the file is recorded as cut off."""
 
 
+MOST = 2**63
+"""No count, time or code is as large (nor NaN): as a mark it would be a plan that no arithmetic and no table holds."""
+
+
 class _Sighting:
     """A Stated with the document and format it came from."""
 
@@ -170,6 +174,8 @@ def _name(
         origin = stated.origin or document.origin or _ORIGINS.get(document.kind, "config_file")
         if stated.role in ("fact", "mark"):
             id, value = stated.key, stated.value
+            if isinstance(value, (int, float)) and not abs(value) < MOST:
+                continue
             step, epoch = stated.step, stated.epoch
         else:
             setting = _setting(stated)
