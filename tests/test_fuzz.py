@@ -62,8 +62,15 @@ def test_lines_of_yaml_are_an_editor_s(other: str) -> None:
 
 
 @pytest.mark.parametrize("total", ["9999999999999999999", "9" * 400, "1e999", "nan", "0", "-1"])
-@pytest.mark.parametrize("line", ["Epoch 2/{} loss 0.7\n", "epoch 1 step 3/{} loss: 0.5\n", "Step {} loss: 0.25 epoch: 1\n",
-                                  "  Total optimization steps = {}\n  Gradient Accumulation steps = {}\n"])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Epoch 2/{} loss 0.7\n",
+        "epoch 1 step 3/{} loss: 0.5\n",
+        "Step {} loss: 0.25 epoch: 1\n",
+        "  Total optimization steps = {}\n  Gradient Accumulation steps = {}\n",
+    ],
+)
 def test_a_plan_that_is_no_plan_breaks_no_scan(tmp_path: Path, line: str, total: str) -> None:
     """One printed number costs neither the memory of the machine nor the other files' tables."""
     log = hf_log(losses=[2.0, 1.5], epochs=2) + line.replace("{}", total) * 3
