@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scanner import pipeline
+from scanner import pipeline, store
 from scanner.formats import _yaml
 from scanner.settings import Settings
 from tests.fuzz.seeds import mutated, seeds, window
@@ -75,7 +75,8 @@ def test_a_plan_that_is_no_plan_breaks_no_scan(tmp_path: Path, line: str, total:
     """One printed number costs neither the memory of the machine nor the other files' tables."""
     log = hf_log(losses=[2.0, 1.5], epochs=2) + line.replace("{}", total) * 3
     lay_out(tmp_path / "tree", {"a.log": log, "b.log": line.replace("{}", total) * 3})
-    snapshot, _ = pipeline.scan(Settings((tmp_path / "tree",), tmp_path / "out"), lambda _: None)
+    pipeline.scan(Settings((tmp_path / "tree",), tmp_path / "out"), lambda _: None)
+    snapshot = store.load(tmp_path / "out")
     assert [file.path for file in snapshot.files] == ["a.log", "b.log"]
     for run in snapshot.runs:
         for name in ("epochs", "max_steps", "steps_done", "epochs_done"):

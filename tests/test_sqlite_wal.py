@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from scanner import pipeline, store
 from scanner.formats import _sqlite_wal
+from scanner.intake import cache, listing
 from scanner.intake.crawl import Candidate, crawl
 from scanner.intake.read_file import read_file
 from scanner.records import Findings
+from scanner.settings import Settings
 
 STORE = Path(__file__).parent / "fixtures" / "formats" / "mlflow_sqlite" / "store" / "project" / "mlflow.db"
 
@@ -60,6 +63,22 @@ def test_what_the_write_ahead_file_holds_is_read(tmp_path: Path, n_params: int) 
         found = _read(tmp_path)
         assert _state(tmp_path) == before and set(before) == {"mlflow.db", "mlflow.db-wal", "mlflow.db-shm"}
     assert "Lion" in _optimizers(found) and not found.skips
+
+
+def test_the_next_scan_sees_what_was_committed_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data base itself is as it was: what was found in it before does not stand for it."""
+    for module in (cache, listing):
+        monkeypatch.setattr(module, "DOUBT_NS", -(10**15))  # the times of these files are taken as settled
+    (tmp_path / "tree").mkdir()
+    settings = Settings((tmp_path / "tree",), tmp_path / "out")
+    with _in_use(tmp_path / "tree") as writer:
+        for optimizer in ("Lion", "Adafactor"):
+            writer.execute("UPDATE params SET value = ? WHERE key = 'optimizer'", (optimizer,))
+            writer.commit()
+            pipeline.scan(settings, lambda _: None)
+            assert optimizer in {
+                run.values["optimizer"].value for run in store.load(tmp_path / "out").runs if "optimizer" in run.values
+            }
 
 
 def test_left_behind_by_a_writer_that_died(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ that died is not rolled back.
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from array import array
@@ -22,6 +23,11 @@ _LITTLE, _BIG = 0x377F0682, 0x377F0683
 
 MAX_BYTES = 64 << 20
 """Of a write-ahead file; SQLite itself empties it at 4 MB unless readers hinder that."""
+
+
+def is_beside(path: str, siblings: frozenset[str]) -> bool:
+    """Whether a file has a write-ahead file: then its own times do not tell whether its content has changed."""
+    return os.path.basename(path) + SUFFIX in siblings
 
 
 def with_committed(data: bytes, wal: bytes) -> bytes:

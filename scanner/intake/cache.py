@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from scanner.formats._sqlite_wal import is_beside
 from scanner.intake.crawl import Candidate
 from scanner.intake.listing import DOUBT_NS, Listings, changed_ns
 from scanner.intake.packing import pack, squeeze, unpack, unsqueeze
@@ -118,7 +119,8 @@ class Cache:
         if any(skip.reason in _PASSING for skip in findings.skips):
             self.is_lasting = False
             return
-        if self._db is None:
+        # The listing tells of the other file.
+        if self._db is None or is_beside(candidate.absolute, candidate.siblings):
             return
         row = (candidate.path, self._stamp(candidate), digest, squeeze(packed))
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import replace
 from functools import cache
 from typing import cast
@@ -64,7 +63,7 @@ def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
         limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
         data = decompress(data, candidate.compression, limit)
     if candidate.kind == "binary":
-        if os.path.basename(candidate.absolute) + _sqlite_wal.SUFFIX in candidate.siblings:
+        if _sqlite_wal.is_beside(candidate.absolute, candidate.siblings):
             data = _with_committed(candidate, data)
         return Document(path, "binary", data=data, siblings=candidate.siblings, naming=vocabulary()), source
     decoded = decode(data)
