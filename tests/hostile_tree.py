@@ -128,11 +128,29 @@ def sizes(folder: Path, chance: random.Random, canary: Path, full: bool) -> None
         with open(folder / f"line_{name}", "wb") as stream:
             for _ in range(n_bytes >> 20):
                 stream.write((unit * (1 + (1 << 20) // len(unit)))[: 1 << 20])
+    with open(folder / "sparse_past_the_limit.ipynb", "wb") as stream:
+        stream.write(b'{"cells": [')
+        stream.truncate((256 << 20) + 1)
+    if full:
+        _notebook(folder / "half_a_gigabyte.ipynb", 500_000_000)
+        _notebook(folder / "largest.ipynb", 268_000_000)
     (folder / "newlines.log").write_bytes(b"loss: 1" + b"\n" * (1 << 20))
     (folder / "nul.log").write_bytes(LOG.encode() + b"\0" * (1 << 20))
     (folder / "empty").mkdir()
     for n in range(1_000_000 if full else 10_000):
         os.close(os.open(folder / "empty" / f"{n:07d}.log", os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def _notebook(path: Path, n_bytes: int) -> None:
+    """Cells with a picture of a megabyte each and a line of text."""
+    text = '{"output_type": "stream", "name": "stdout", "text": ["Epoch 1/9 loss: 0.5\\n"]}'
+    picture = '{"output_type": "display_data", "metadata": {}, "data": {"image/png": "' + "iVBORw0K" * 131_072 + '"}}'
+    cell = f'{{"cell_type": "code", "source": ["trainer.train()"], "outputs": [{text}, {picture}]}}'
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write('{"nbformat": 4, "metadata": {}, "cells": [')
+        for _ in range(n_bytes // len(cell) - 1):
+            stream.write(f"{cell},\n")
+        stream.write(f"{cell}]}}")
 
 
 def archives(folder: Path, chance: random.Random, canary: Path, full: bool) -> None:
@@ -204,15 +222,13 @@ def _mlflow_like(path: Path, *, wal: bool) -> None:
     base.execute("INSERT INTO metrics VALUES ('a', 'loss', 1e400, 1, 1, 0)")
     base.execute("INSERT INTO params VALUES ('a', 'lr', '0.1')")
     base.commit()
-    if wal:
-        base.close()  # its -wal file goes with it
-        return
-    base.execute("BEGIN EXCLUSIVE")
+    if not wal:
+        base.execute("BEGIN EXCLUSIVE")
     _HELD.append(base)
 
 
 _HELD: list[sqlite3.Connection] = []
-"""Open for as long as this process lives, so that the file stays locked."""
+"""Open for as long as this process lives, so that one file stays locked and the other keeps its -wal and -shm files."""
 
 
 def texts(folder: Path, chance: random.Random, canary: Path, full: bool) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scanner.assembly import assemble, classify
+from scanner.formats import notebook
+from scanner.formats._base import Document
 from scanner.intake.crawl import Candidate, crawl
-from scanner.intake.read_file import read_file
+from scanner.intake.read_file import read_file, vocabulary
 from scanner.records import Run, Scalar
 
 FIXTURES = Path(__file__).parent / "fixtures" / "formats" / "notebook"
@@ -67,6 +73,43 @@ def test_each_training_has_its_own_values(case: str) -> None:
 def test_every_case_has_its_runs() -> None:
     """No notebook fixture without the runs that it holds."""
     assert {path.name for path in FIXTURES.iterdir() if path.is_dir()} == set(EXECUTED)
+
+
+WRONG = (None, True, 7, -1.5, "x", "", [], {}, [[]], [None], {"a": 1}, ["x", 7, {}], {"text": ["a"], "data": []})
+
+
+@pytest.mark.parametrize("case", ["plain-loop", "hf-trainer", "nbformat-3", "widgets", "errors"])
+def test_a_wrong_type_anywhere_breaks_nothing(case: str) -> None:
+    """Each value of a notebook becomes each thing that may stand there and must not."""
+    (path,) = (FIXTURES / case).rglob("*.ipynb")
+    whole = json.loads(path.read_text("utf-8"))
+    places = list(_places(whole, ()))
+    for place in places[:: len(places) // 50 + 1]:
+        for wrong in WRONG:
+            lines = json.dumps(_with(whole, place, wrong), indent=1).split("\n")
+            document = Document("a.ipynb", "notebook", lines, naming=vocabulary())
+            try:
+                found = list(notebook.read(document)) if notebook.wants(document) else []
+            except ValueError:
+                continue
+            for inner in found:
+                assert not isinstance(inner, Document) or len(inner.lines) == len(inner.numbers or [])
+
+
+def _places(value: Any, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if place:
+        yield place
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places(inner, (*place, key))
+
+
+def _with(value: Any, place: tuple[str | int, ...], wrong: object) -> Any:
+    if not place:
+        return wrong
+    changed = copy.copy(value)
+    changed[place[0]] = _with(value[place[0]], place[1:], wrong)
+    return changed
 
 
 def _runs(tree: Path) -> list[Run]:

@@ -1,7 +1,8 @@
 """`python -m tests.fuzz --minutes 10 --jobs 2 --seed 1 --out out/fuzz`: broken input until the time is over.
 
 Prints how many inputs each target took, and writes what broke a promise, or took more than two seconds, to --out. The
-counts so far stand in counts-SEED.json there. An input may take a minute and 4 GiB, so that none ends the search.
+counts so far stand in counts-SEED.json there. An input may take a minute of processor time and 4 GiB, so that none ends
+the search.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ def run(seed: int, minutes: float, out: Path) -> dict[str, int]:
             name = chance.choice(names)
             data = mutated(chance, base, other.data)
             before = time.process_time()
-            signal.alarm(60)
+            signal.setitimer(signal.ITIMER_PROF, 60)
             try:
                 TARGETS[name][0](chosen, data)
             except Exception:
                 keep(out, name, chosen.candidate.path, data, traceback.format_exc())
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             if time.process_time() - before > SLOW_S:
                 keep(out, f"{name}-slow", chosen.candidate.path, data, f"{time.process_time() - before:.1f} s")
             counts[name] += 1
@@ -56,9 +57,9 @@ def _hold() -> None:
     """Past these limits an input ends with an exception, as a finding."""
 
     def late(number: int, frame: object) -> None:
-        raise TimeoutError("a minute on the clock")
+        raise TimeoutError("a minute of processor time")
 
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
     resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, resource.RLIM_INFINITY))
 
 
