@@ -99,7 +99,7 @@ def test_bad_input_is_one_clear_line(
     assert says in done.output and len(done.output.strip().splitlines()) == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root may write everywhere, and Windows asks no mode")
 def test_unwritable_output_is_one_clear_line(tmp_path: Path) -> None:
     """Told before the scan, not after it."""
     lay_out(tmp_path / "tree", TREE)

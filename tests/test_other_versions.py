@@ -66,7 +66,7 @@ def test_tables_of_another_schema_are_refused(
     """One line: where, which schema, what to do."""
     out = _written_by(scanned, tmp_path, version)
     done = _run(*command, "--out", out)
-    said = done.output.replace(str(out), "OUT")
+    said = done.output.replace(str(out), "OUT").replace("\\", "/")
     assert (done.exit_code, said.count("\n")) == (2, 1) and way_out in said
     assert re.match(
         rf"scan-trainings: OUT/learnings/history/0001: tables of schema {version}, .* {SCHEMA_VERSION};", said
