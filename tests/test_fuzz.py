@@ -81,3 +81,12 @@ def test_a_plan_that_is_no_plan_breaks_no_scan(tmp_path: Path, line: str, total:
     for run in snapshot.runs:
         for name in ("epochs", "max_steps", "steps_done", "epochs_done"):
             assert name not in run.values or 0 <= float(run.values[name].value) < 1e13
+
+
+@pytest.mark.parametrize("scalar", [b"x", b"7", b"- x", b"{}", b"null"])
+def test_a_scalar_beside_a_document_breaks_no_reader(scalar: bytes) -> None:
+    """A YAML file may hold several documents, and any of them may be no mapping."""
+    for seed in seeds():
+        if seed.candidate.kind == "yaml":
+            TARGETS["formats"][0](seed, scalar + b"\n---\n" + seed.data)
+            TARGETS["formats"][0](seed, seed.data + b"\n---\n" + scalar + b"\n")

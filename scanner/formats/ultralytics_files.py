@@ -44,7 +44,7 @@ def read(document: Document) -> Iterator[Stated]:
         yield from _results(document)
         return
     # The older trainer nests its hyper-parameters under `hyp`; names do not clash.
-    leaves = [leaf for leaf in _yaml.leaves(document.text()) if len(leaf.path) == 1 or leaf.path[0] == "hyp"]
+    leaves = [leaf for leaf in _yaml.leaves(document.text()) if len(leaf.path) == 1 or leaf.path[:1] == ("hyp",)]
     arguments = {str(leaf.path[-1]): args.Argument(leaf.value, leaf.line) for leaf in leaves}
     lists: dict[str, list[str]] = {}
     for leaf in _yaml.leaves(document.text()):
