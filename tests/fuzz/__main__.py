@@ -49,7 +49,8 @@ def run(seed: int, minutes: float, out: Path) -> dict[str, int]:
             if time.process_time() - before > SLOW_S:
                 keep(out, f"{name}-slow", chosen.candidate.path, data, f"{time.process_time() - before:.1f} s")
             counts[name] += 1
-        (out / f"counts-{seed}.json").write_text(json.dumps(counts), encoding="utf-8")
+        (out / f".counts-{seed}").write_text(json.dumps(counts), encoding="utf-8")
+        (out / f".counts-{seed}").replace(out / f"counts-{seed}.json")
     return dict(counts)
 
 

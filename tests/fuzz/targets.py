@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from scanner import assembly, learn, store
 from scanner.formats import Format, all_formats
-from scanner.formats._base import Document, DocumentKind, Stated
+from scanner.formats._base import Document, DocumentKind, Rows, Stated
 from scanner.intake import line_rules, relaunch
 from scanner.intake.crawl import Candidate
 from scanner.intake.decode import COMPRESSED, DecodeError, decode, decompress
@@ -90,7 +90,8 @@ def formats(seed: Seed, data: bytes) -> None:
                     _hold(len(found.lines) == len(found.numbers or []), "a line without its number")
                     queue.append(found)
                 else:
-                    _check(found, len(current.lines))
+                    for stated in found.stated() if isinstance(found, Rows) else (found,):
+                        _check(stated, len(current.lines))
         except ValueError:
             continue
 
