@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from scanner.formats import _command_tools as tools
 from scanner.formats._base import Document
@@ -103,8 +104,23 @@ _HYDRA_GROUP = re.compile(r"(?:^|/)(?:conf|confs|config|configs|hydra_configs?)/
 
 def normal(key: object) -> str:
     """A key in lower case with underscores: `learningRate`, `learning-rate` -> learning_rate."""
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(key))
-    return re.sub(r"[\s\-]+", "_", text.strip()).lower()
+    return _normal(key if isinstance(key, str) else str(key))
+
+
+@lru_cache(maxsize=20_000)
+def _normal(key: str) -> str:
+    """The same words stand in every configuration."""
+    return _BLANKS.sub("_", _HUMP.sub("_", key).strip()).lower()
+
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_BLANKS = re.compile(r"[\s\-]+")
+
+
+@lru_cache(maxsize=20_000)
+def is_of_evaluation(name: str) -> bool:
+    """Whether a normal key is of what evaluates."""
+    return OF_EVALUATION.search(name) is not None
 
 
 def is_foreign_place(document: Document) -> bool:
@@ -152,14 +168,20 @@ def kinds(found: Sequence[Leaf]) -> set[str]:
     seen: set[str] = set()
     for leaf in found:
         parts = [normal(part) for part in leaf.path if isinstance(part, str)]
-        if leaf.value is None or any(OF_EVALUATION.search(part) for part in parts[:-1]):
+        if leaf.value is None or any(map(is_of_evaluation, parts[:-1])):
             continue
-        for kind, pattern in _KINDS:
-            if pattern.match(parts[-1]) or (kind == "optimizer" and any(pattern.match(part) for part in parts[:-1])):
-                seen.add(kind)
+        seen |= _kinds_of(parts[-1])
+        if "optimizer" not in seen and any("optimizer" in _kinds_of(part) for part in parts[:-1]):
+            seen.add("optimizer")
     return seen
 
 
+@lru_cache(maxsize=20_000)
+def _kinds_of(key: str) -> frozenset[str]:
+    return frozenset(kind for kind, pattern in _KINDS if pattern.match(key))
+
+
+@lru_cache(maxsize=20_000)
 def plan_kind(key: str) -> str | None:
     """Which of a training's plans a key states, or None."""
     return next((kind for kind, pattern in _KINDS if kind in PLAN_KINDS and pattern.match(key)), None)

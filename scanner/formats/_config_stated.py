@@ -45,7 +45,7 @@ def stated(found: Sequence[Leaf], *, with_plan: bool = True) -> Iterator[Stated]
     for leaf in kept:
         parts = [part for part in leaf.path if isinstance(part, str)]
         names = [role.normal(part) for part in parts]
-        if leaf.value is None or leaf.value == "" or any(role.OF_EVALUATION.search(name) for name in names[:-1]):
+        if leaf.value is None or leaf.value == "" or any(map(role.is_of_evaluation, names[:-1])):
             continue
         if _is_alternative(leaf, lists) or leaf.path[:-1] in ranges:
             continue
@@ -128,7 +128,7 @@ def composed(found: Sequence[Leaf]) -> Iterator[Stated]:
         if (
             "override" in str(leaf.path[-1])
             or group.startswith("hydra")
-            or (group and role.OF_EVALUATION.search(role.normal(group)))
+            or (group and role.is_of_evaluation(role.normal(group)))
         ):
             continue
         path = f"{group}/{name}".strip("/") if group else name.partition("@")[0].strip("/")
@@ -225,7 +225,7 @@ def _disputed(found: Sequence[Leaf]) -> dict[str, Path | None]:
     seen: dict[str, list[Leaf]] = defaultdict(list)
     for leaf in found:
         names = [role.normal(part) for part in leaf.path if isinstance(part, str)]
-        if not names or leaf.value is None or any(role.OF_EVALUATION.search(name) for name in names[:-1]):
+        if not names or leaf.value is None or any(map(role.is_of_evaluation, names[:-1])):
             continue
         if role.plan_kind(names[-1]) is not None or names[-1] in _DATA_KEYS:
             seen[names[-1]].append(leaf)

@@ -74,15 +74,16 @@ class Call(NamedTuple):
     name: str
     """Dotted, imports resolved: `optim.Adam(...)` -> "torch.optim.Adam"; `X(...).fit()` -> "().fit"."""
 
-    @property
-    def tail(self) -> str:
-        """The last part of the name."""
-        return self.name.rpartition(".")[2]
+    tail: str
+    """The last part of the name."""
+    receiver: str
+    """What stands before the last part, "" for a plain name."""
 
-    @property
-    def receiver(self) -> str:
-        """What stands before the last part, "" for a plain name."""
-        return self.name.rpartition(".")[0]
+    @classmethod
+    def of(cls, node: ast.Call, place: Place, targets: tuple[str, ...], name: str) -> Call:
+        """A call by its whole name."""
+        receiver, _, tail = name.rpartition(".")
+        return cls(node, place, targets, name, tail, receiver)
 
 
 @dataclass(eq=False)
@@ -135,17 +136,20 @@ class Program:
 
 def dotted(node: ast.expr) -> str:
     """`a.b["c"]` -> "a.b.c"; a call or other expression at its head is written "()"."""
+    if type(node) is ast.Name:
+        return node.id
     parts: list[str] = []
     current = node
     while True:
-        if isinstance(current, ast.Attribute):
-            parts.append(current.attr)
-            current = current.value
-        elif isinstance(current, ast.Subscript) and isinstance(current.slice, ast.Constant):
-            parts.append(str(current.slice.value))
-            current = current.value
-        elif isinstance(current, ast.Name):
-            parts.append(current.id)
+        kind = type(current)
+        if kind is ast.Attribute:
+            parts.append(current.attr)  # type: ignore[attr-defined]
+            current = current.value  # type: ignore[attr-defined]
+        elif kind is ast.Subscript and type(current.slice) is ast.Constant:  # type: ignore[attr-defined]
+            parts.append(str(current.slice.value))  # type: ignore[attr-defined]
+            current = current.value  # type: ignore[attr-defined]
+        elif kind is ast.Name:
+            parts.append(current.id)  # type: ignore[attr-defined]
             return ".".join(reversed(parts))
         else:
             return ".".join(["()", *reversed(parts)]) if parts else ""

@@ -9,17 +9,37 @@ from scanner.formats._python_scopes import HANDLER, LOOP, Binding, Call, Place, 
 
 MAX_NODES = 1_000_000
 
-_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
-_FOLLOWED = (ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.IfExp)
+_Step = tuple[ast.AST, Place, tuple[str, ...]]
+"""A node, its place, and the names that its value is assigned to."""
+
+_STATEMENTS = frozenset(kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.stmt))
+_LEAVES = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+_INNER = {
+    ast.BinOp: ("left", "right"),
+    ast.BoolOp: ("values",),
+    ast.Compare: ("left", "comparators"),
+    ast.Dict: ("keys", "values"),
+    ast.Expr: ("value",),
+    ast.FormattedValue: ("value", "format_spec"),
+    ast.JoinedStr: ("values",),
+    ast.List: ("elts",),
+    ast.Return: ("value",),
+    ast.Set: ("elts",),
+    ast.Starred: ("value",),
+    ast.Subscript: ("value", "slice"),
+    ast.Tuple: ("elts",),
+    ast.UnaryOp: ("operand",),
+    ast.keyword: ("value",),
+}
+"""Fields of common nodes that hold nodes which are no leaves."""
 
 
 def take_apart(tree: ast.Module) -> Program:
     """Index a tree: an iterative walk in the order of the text. Raises ValueError when the tree is too large."""
     program = Program(Scope(tree, None))
     program.scopes[id(tree)] = program.module
-    stack: list[tuple[ast.AST, Place, tuple[str, ...]]] = [
-        (child, Place(program.module, 0, ()), ()) for child in reversed(tree.body)
-    ]
+    places, loaded = program.places, program.loaded
+    stack: list[_Step] = [(child, Place(program.module, 0, ()), ()) for child in reversed(tree.body)]
     order = 0
     n = 0
     while stack:
@@ -27,48 +47,73 @@ def take_apart(tree: ast.Module) -> Program:
         n += 1
         if n > MAX_NODES:
             raise ValueError("a source too large to be followed")
-        if isinstance(node, _LEAVES):
+        kind = type(node)
+        if kind is ast.Constant:
             continue
-        if isinstance(node, ast.stmt):
+        if kind is ast.Name:
+            places[id(node)] = place
+            if type(node.ctx) is ast.Load:  # type: ignore[attr-defined]
+                loaded.add(node.id)  # type: ignore[attr-defined]
+            continue
+        if kind is ast.Attribute:
+            places[id(node)] = place
+            if type(node.ctx) is ast.Load:  # type: ignore[attr-defined]
+                loaded.add(node.attr)  # type: ignore[attr-defined]
+            stack.append((node.value, place, targets))  # type: ignore[attr-defined]
+            continue
+        if kind is ast.Call:
+            places[id(node)] = place
+            stack.extend(_call(node, place, targets, program))  # type: ignore[arg-type]
+            continue
+        if kind in _STATEMENTS:
             order += 1
-            place = place._replace(order=order)
-            program.statements.append((node, place))
-            _bind(node, place, program)
-        elif isinstance(node, ast.ExceptHandler):
+            place = Place(place.scope, order, place.arms)
+            program.statements.append((node, place))  # type: ignore[arg-type]
+            _bind(node, place, program)  # type: ignore[arg-type]
+        elif kind is ast.Subscript:
+            places[id(node)] = place
+            _note(node, program)  # type: ignore[arg-type]
+        elif kind is ast.IfExp:
+            places[id(node)] = place
+        elif kind is ast.ExceptHandler:
             place = place._replace(arms=(*place.arms, (order, HANDLER)))
-        elif isinstance(node, ast.match_case):
-            place = place._replace(arms=(*place.arms, (-node.pattern.lineno, LOOP)))
-        elif isinstance(node, _FOLLOWED):
-            program.places[id(node)] = place
-            _note(node, place, targets, program)
-            if isinstance(node, ast.Name):
-                n += 1  # its context
-                continue
-        elif isinstance(node, ast.comprehension):
-            _bind_target(node.target, None, place, program)
-        children = list(_children(node, place, targets, order, program))
-        stack.extend(reversed(children))
+        elif kind is ast.match_case:
+            place = place._replace(arms=(*place.arms, (-node.pattern.lineno, LOOP)))  # type: ignore[attr-defined]
+        elif kind is ast.comprehension:
+            _bind_target(node.target, None, place, program)  # type: ignore[attr-defined]
+        fields = _INNER.get(kind)
+        if fields is not None:
+            for name in reversed(fields):
+                inner = getattr(node, name)
+                if type(inner) is list:
+                    stack.extend([(child, place, ()) for child in reversed(inner) if child is not None])
+                elif inner is not None:
+                    stack.append((inner, place, ()))
+        else:
+            children = list(_children(node, place, targets, order, program))
+            stack.extend(reversed(children))
     return program
 
 
-def _note(node: ast.expr, place: Place, targets: tuple[str, ...], program: Program) -> None:
-    if isinstance(node, ast.Call):
-        program.calls.append(Call(node, place, targets, program.qualified(node.func)))
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-            inner = argument.value if isinstance(argument, ast.Starred) else argument
-            if isinstance(inner, (ast.Name, ast.Attribute)):
-                program.passed_on.add(dotted(inner))
-    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-        program.loaded.add(node.id)
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-        program.loaded.add(node.attr)
-    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.ctx, ast.Load):
+def _call(node: ast.Call, place: Place, targets: tuple[str, ...], program: Program) -> Iterator[_Step]:
+    """Note a call; what stands inside it, the last first."""
+    program.calls.append(Call.of(node, place, targets, program.qualified(node.func)))
+    given = [*node.args, *[keyword.value for keyword in node.keywords]]
+    for argument in given:
+        inner = argument.value if type(argument) is ast.Starred else argument
+        if type(inner) is ast.Name or type(inner) is ast.Attribute:
+            program.passed_on.add(dotted(inner))
+    yield from [(argument, place, ()) for argument in reversed(given)]
+    # `model = Net().to(device)`: the inner call's result is what `model` gets.
+    yield node.func, place, targets if type(node.func) is ast.Attribute else ()
+
+
+def _note(node: ast.Subscript, program: Program) -> None:
+    if isinstance(node.slice, ast.Constant) and isinstance(node.ctx, ast.Load):
         program.loaded.add(str(node.slice.value))
 
 
-def _children(
-    node: ast.AST, place: Place, targets: tuple[str, ...], order: int, program: Program
-) -> Iterator[tuple[ast.AST, Place, tuple[str, ...]]]:
+def _children(node: ast.AST, place: Place, targets: tuple[str, ...], order: int, program: Program) -> Iterator[_Step]:
     """A node's children with the place that each of them has."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         inner = Scope(node, place.scope)
@@ -106,13 +151,10 @@ def _children(
     if isinstance(node, ast.withitem):
         yield node.context_expr, place, tuple(_target_names(node.optional_vars)) if node.optional_vars else ()
         return
-    passes = isinstance(node, (ast.Attribute, ast.Await, ast.IfExp)) or (
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    )
+    passes = isinstance(node, (ast.Await, ast.IfExp))
     for child in ast.iter_child_nodes(node):
-        # `model = Net().to(device)`: the inner call's result is what `model` gets.
-        is_head = passes and (not isinstance(node, ast.Call) or child is node.func)
-        yield child, place, targets if is_head else ()
+        if not isinstance(child, _LEAVES):
+            yield child, place, targets if passes else ()
 
 
 def _is_entry(test: ast.expr) -> bool:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from scanner.formats._base import Document
-from scanner.knowledge import MASK, mask_secrets, secrets_in
+from scanner.knowledge import MASK, mask_name, mask_secrets, secrets_in
 from scanner.records import RAW_LIMIT, Series
 
 _CONTEXT = 4 * RAW_LIMIT
@@ -34,7 +34,7 @@ class Concealer:
         """The same for keys, which repeat."""
         known = self._names.get(text)
         if known is None:
-            known = self._names[text] = self.text(text)
+            known = self._names[text] = self.text(text) if self._known or len(text) > RAW_LIMIT else mask_name(text)
         return known
 
     def pointer(self, pointer: str) -> str:

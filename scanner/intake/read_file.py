@@ -13,9 +13,10 @@ from scanner.formats._stored import StoredBytes, open_regular
 from scanner.intake import powershell
 from scanner.intake.conceal import without_private_keys
 from scanner.intake.crawl import Candidate
-from scanner.intake.decode import DecodeError, decode, decompress
+from scanner.intake.decode import DecodeError, decode, decompress, guess_encoding
 from scanner.intake.extract import extract
 from scanner.intake.prefilter import may_matter
+from scanner.intake.sieve import states_nothing
 from scanner.knowledge import loop_words, name_metric, walk_rules
 from scanner.records import Findings, Skip, SourceFile
 
@@ -44,7 +45,11 @@ def read_file(candidate: Candidate) -> Findings:
 def _read(candidate: Candidate) -> Findings:
     if candidate.kind == "weights":
         return _read_weights(candidate)
-    document, source = open_document(candidate)
+    data, source = _stored(candidate)
+    if candidate.kind == "python" and not _tells_by_name(candidate) and guess_encoding(data) == "utf-8":
+        if states_nothing(candidate.path.rpartition("/")[2], data):
+            return Findings(source._replace(encoding="utf-8"))
+    document, source = _document(candidate, data, source)
     # A launcher may name its program and nothing else.
     if document.kind not in ("binary", "shell") and not may_matter(document.words()) and not _tells_by_name(candidate):
         return Findings(source)
@@ -53,15 +58,24 @@ def _read(candidate: Candidate) -> Findings:
 
 def open_document(candidate: Candidate) -> tuple[Document, SourceFile]:
     """The file as a document, and its row of the files table before extraction. Raises OSError and DecodeError."""
-    path = candidate.path
     if candidate.kind == "weights":
-        return _weights(candidate), SourceFile(path, candidate.size, "", "binary", (), 0, 0)
+        return _weights(candidate), SourceFile(candidate.path, candidate.size, "", "binary", (), 0, 0)
+    return _document(candidate, *_stored(candidate))
+
+
+def _stored(candidate: Candidate) -> tuple[bytes, SourceFile]:
+    """The file's bytes, no more compressed, and its row of the files table before they are decoded."""
     data = _read_bytes(candidate)
-    source = SourceFile(path, len(data), hashlib.sha256(data).hexdigest(), "binary", (), 0, 0)
-    rules = walk_rules()
+    source = SourceFile(candidate.path, len(data), hashlib.sha256(data).hexdigest(), "binary", (), 0, 0)
     if candidate.compression:
+        rules = walk_rules()
         limit = min(rules.text_bytes, max(len(data), 1_000_000) * rules.ratio)
         data = decompress(data, candidate.compression, limit)
+    return data, source
+
+
+def _document(candidate: Candidate, data: bytes, source: SourceFile) -> tuple[Document, SourceFile]:
+    path = candidate.path
     if candidate.kind == "binary":
         if _sqlite_wal.is_beside(candidate.absolute, candidate.siblings):
             data = _with_committed(candidate, data)

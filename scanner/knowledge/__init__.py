@@ -18,7 +18,7 @@ from scanner.knowledge._models import canonical_model, model_family
 from scanner.knowledge._names import is_backup, names_training
 from scanner.knowledge._personal import PersonalKind, personal_names, stands_alone, without_names
 from scanner.knowledge._read import normalize_key
-from scanner.knowledge._secrets import MASK, mask_secrets, secrets_in
+from scanner.knowledge._secrets import MASK, mask_name, mask_secrets, secrets_in
 from scanner.knowledge._signals import Signal, signals
 from scanner.knowledge._statuses import status_of
 from scanner.knowledge._walk import WalkRules, walk_rules
@@ -43,6 +43,7 @@ __all__ = [
     "is_backup",
     "is_true",
     "loop_words",
+    "mask_name",
     "mask_secrets",
     "metric_goal",
     "metric_rank",

@@ -43,10 +43,15 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
 
 
 @cache
-def _keywords() -> tuple[str, ...]:
-    """Every rule's keywords without those that contain another one: a text without any of these holds no secret."""
+def _keywords() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every rule's keywords without those that contain another one, by a character that each of a group has: a text
+    without any of these holds no secret."""
     known = {word for rule in _rules() for word in rule.keywords}
-    return tuple(sorted(word for word in known if not any(other != word and other in word for other in known)))
+    words = sorted(word for word in known if not any(other != word and other in word for other in known))
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(next((sign for sign in "_-.:=" if sign in word), ""), []).append(word)
+    return tuple((sign, tuple(group)) for sign, group in groups.items())
 
 
 def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
@@ -55,8 +60,19 @@ def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
         if secret in text:
             text = _standing_alone(secret).sub(MASK, text)
     lowered = text.lower()
-    if not any(word in lowered for word in _keywords()):
-        return text
+    return _by_rules(text, lowered) if _is_told(lowered) else text
+
+
+def _is_told(lowered: str) -> bool:
+    for sign, words in _keywords():
+        if sign in lowered:
+            for word in words:
+                if word in lowered:
+                    return True
+    return False
+
+
+def _by_rules(text: str, lowered: str) -> str:
     for rule in _rules():
         if any(word in lowered for word in rule.keywords):
             try:
@@ -64,6 +80,12 @@ def mask_secrets(text: str, known: Iterable[str] = ()) -> str:
             except TimeoutError:
                 return MASK
     return text
+
+
+@lru_cache(maxsize=20_000)
+def mask_name(text: str) -> str:
+    """`mask_secrets` of a short text that stands in many files: a key, an inner address."""
+    return mask_secrets(text)
 
 
 def secrets_in(text: str) -> tuple[str, ...]:
@@ -91,8 +113,9 @@ def secrets_in(text: str) -> tuple[str, ...]:
 
 def _told_lines(text: str, lowered: str) -> Iterator[str]:
     """Lines with a label of a secret, each with the line that follows: a list's next argument stands there."""
+    words = tuple(word for word in _label_words() if word in lowered)
     at = 0
-    while (label := _labels().search(lowered, at)) is not None:
+    while words and (label := _labels(words).search(lowered, at)) is not None:
         start, end = lowered.rfind("\n", 0, label.start()) + 1, lowered.find("\n", label.start())
         end = len(text) if end < 0 else end
         start, stop = max(start, at, label.start() - _LINE // 2), min(end, label.start() + _LINE // 2)
@@ -102,13 +125,18 @@ def _told_lines(text: str, lowered: str) -> Iterator[str]:
 
 
 @cache
-def _labels() -> re.Pattern[str]:
-    """A keyword that labels a secret and is no part of another word (`tokens`, `keyword`, `author`)."""
+def _label_words() -> tuple[str, ...]:
+    """Keywords that label a secret, without those that contain another one."""
     known = {word for rule in _rules() if rule.is_label for word in rule.keywords}
-    words = sorted(word for word in known if not any(other != word and other in word for other in known))
+    return tuple(sorted(word for word in known if not any(other != word and other in word for other in known)))
+
+
+@lru_cache(maxsize=1000)
+def _labels(words: tuple[str, ...]) -> re.Pattern[str]:
+    """One of the keywords, where it is no part of another word (`tokens`, `keyword`, `author`)."""
     whole = "|".join(re.escape(word) for word in words if word[-1].isalpha() and word not in _BEGINNINGS)
     begun = "|".join(re.escape(word) for word in words if not word[-1].isalpha() or word in _BEGINNINGS)
-    return re.compile(f"(?:{whole})(?![a-z])|{begun}")
+    return re.compile("|".join(part for part in (f"(?:{whole})(?![a-z])" if whole else "", begun) if part))
 
 
 _BEGINNINGS = frozenset({"credential", "passw", "sharedaccess"})
