@@ -27,6 +27,10 @@ class Terminated(KeyboardInterrupt):
     """Somebody asked the program to end (SIGTERM): it does so as at Ctrl-C, tidily."""
 
 
+_asked: list[int] = []
+"""Signals that have asked the program to end."""
+
+
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Make SIGTERM an exception, and text that a terminal's encoding does not know no error."""
@@ -36,15 +40,27 @@ def ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if before[signal.SIGINT] is signal.default_int_handler:  # a program in the background may ignore it
+        signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _asked.clear()
 
 
-def _terminate(number: int, frame: object) -> None:
-    raise Terminated
+def _end(number: int, frame: object) -> None:
+    _asked.append(number)
+    end_if_asked()
+
+
+def end_if_asked() -> None:
+    """Raise again what a library may have swallowed that was being loaded when the signal came."""
+    if _asked:
+        raise Terminated if _asked[-1] == signal.SIGTERM else KeyboardInterrupt
 
 
 class Watch:
@@ -72,6 +88,7 @@ class Watch:
             self._bar.stop()
 
     def __call__(self, progress: Progress) -> None:
+        end_if_asked()
         if self._bar is not None:
             seconds = max(self._bar.tasks[0].elapsed or 0.0, 0.001)
             rate = f"{progress.n_files / seconds:,.0f} files/s, {progress.n_bytes / 1e6 / seconds:,.1f} MB/s"

@@ -10,10 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from scanner.pipeline import Progress
+from scanner.terminal import Terminated, Watch, ended_by_signals
 from tests.crash import ENDS, Scene, cut_power
 from tests.trees import hf_log, lay_out
 
@@ -72,3 +75,15 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate()
     assert (running.returncode, out, err.count(b"\n")) == (130, b"", 1), err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_a_library_swallowed_ends_the_next_step(number: signal.Signals) -> None:
+    """Some catch everything while they are loaded."""
+    with ended_by_signals():
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(number)
+        with pytest.raises(KeyboardInterrupt) as ended:
+            Watch(quiet=True)(Progress("read", 1, 1, 1))
+    assert isinstance(ended.value, Terminated) == (number == signal.SIGTERM)
+    Watch(quiet=True)(Progress("read", 1, 1, 1))
